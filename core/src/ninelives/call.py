@@ -1,0 +1,125 @@
+"""One run through a pipeline, and what came of it."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from ninelives.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ninelives.dead_letters.letter import DeadLetter
+
+__all__ = ["Call", "Outcome", "current_call"]
+
+R = TypeVar("R")
+
+_NO_TAGS: Mapping[str, str] = {}
+
+
+# A msgspec struct because its constructor is C: making one costs a quarter of what a slotted class costs, and every
+# call makes one.
+class Call(Struct, eq=False, weakref=True):
+    """One run through a pipeline. Links read it; only the core's own links write to it.
+
+    Attributes:
+        func: The function that the innermost step calls.
+        args: Its positional arguments.
+        kwargs: Its keyword arguments.
+        started: When the call began, on the pipeline's monotonic clock, in seconds.
+        pipeline: The pipeline's name.
+        attempt: The number of the attempt under way, from 1; 0 before the first.
+        attempts: What failed so far: ``(when, type, message)``, the last ten.
+        letter: On a replay, the letter that is replayed; otherwise None.
+        letter_id: The letter that this call became or came from; None if there is none.
+        letter_place: Where that letter is: the store's address, secrets masked.
+        error: The error that the call failed with, also when a fallback answered.
+        fell_back: Whether a fallback answered.
+        nested: The letter of a nested pipeline's failure: ``(error, letter id)``.
+        tags: From `Pipeline.using`.
+    """
+
+    func: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    started: float
+    pipeline: str
+    attempt: int = 0
+    attempts: list[Any] | None = None
+    letter: DeadLetter | None = None
+    letter_id: str | None = None
+    letter_place: str | None = None
+    error: BaseException | None = None
+    fell_back: bool = False
+    nested: tuple[BaseException, str] | None = None
+    tags: Mapping[str, str] = _NO_TAGS
+    given_key: str | None = None
+    given_operation: str | None = None
+    made_id: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The call's id, a UUIDv7; on a replay the letter's. Made when first asked for."""
+        if self.made_id is None:
+            self.made_id = self.letter.id if self.letter is not None else new_id()
+        return self.made_id
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same at the first attempt, every retry and every replay; the call's id unless `using(key=)` gave one."""
+        if self.letter is not None:
+            return self.letter.key
+        return self.given_key if self.given_key is not None else self.id
+
+    @property
+    def operation(self) -> str:
+        """The function's name as records carry it: ``module:qualname``, unless `using(operation=)` gave one."""
+        if self.given_operation is None:
+            from ninelives.registry import operation_of  # noqa: PLC0415 - asked for by failures only
+
+            self.given_operation = operation_of(self.func)
+        return self.given_operation
+
+
+class Outcome(Struct, Generic[R], frozen=True, kw_only=True):
+    """What came of a call made with `Pipeline.try_run`.
+
+    Attributes:
+        ok: Whether there is a value: the function's own, or the fallback's.
+        value: The function's return value; None when not `ok`.
+        error: What the call raised; set also when a fallback answered.
+        attempts: How often the function was called.
+        elapsed: Seconds from begin to end.
+        letter_id: The dead letter that holds the call; None without one.
+        fell_back: Whether the value is the fallback's.
+    """
+
+    ok: bool
+    value: R | None = None
+    error: BaseException | None = None
+    attempts: int = 0
+    elapsed: float = 0.0
+    letter_id: str | None = None
+    fell_back: bool = False
+
+    def unwrap(self) -> R:
+        """The value, or the call's error raised."""
+        if not self.ok and self.error is not None:
+            raise self.error
+        return self.value  # type: ignore[return-value]  # ok: the value is an R, and None only where R says so
+
+
+_current: ContextVar[Call | None] = ContextVar("ninelives_call", default=None)
+
+
+def current_call() -> Call | None:
+    """The call that this code runs in; None outside of a pipeline.
+
+    Example:
+        ``requests.post(url, headers={"Idempotency-Key": ninelives.current_call().idempotency_key})``
+    """
+    return _current.get()

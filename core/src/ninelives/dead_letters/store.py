@@ -1,0 +1,147 @@
+"""The contract of a dead letter store: what every store can, and what one may be able to.
+
+A store is synchronous and thread-safe. It holds what is particular to its service and no more; timeouts, retries,
+fallbacks and redaction are the core's. Its factory checks the address and does nothing else: no I/O, no import of an
+SDK; both come at first use. A test of a store is a class that inherits `ninelives.testing.contracts.StoreContract`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from ninelives.dead_letters.letter import DeadLetter, LetterFilter
+
+__all__ = ["Batched", "Browsable", "Claimable", "DeadLetterStore", "Lease", "Page", "Purgeable", "Renewable"]
+
+
+class Lease(Struct, frozen=True):
+    """A claim on a letter; it holds while taken ≤ now < until, by the wall clock, and outlives the process.
+
+    Attributes:
+        letter: The letter as it was when claimed.
+        token: What the store knows the claim by.
+        until: When the claim ends by itself.
+    """
+
+    letter: DeadLetter
+    token: str
+    until: datetime
+
+
+class Page(Struct, frozen=True):
+    """Some of the letters that were asked for.
+
+    Attributes:
+        letters: Oldest first.
+        cursor: Where the next page begins; None after the last.
+    """
+
+    letters: tuple[DeadLetter, ...]
+    cursor: str | None = None
+
+
+@runtime_checkable
+class DeadLetterStore(Protocol):
+    """What every store can. Every failure is raised as a `StoreError`."""
+
+    def put(self, letter: DeadLetter) -> None:
+        """Keep the letter; it is durable when this returns. The same id again replaces, where the store can."""
+        ...
+
+    def receive(self, max_letters: int, *, lease: float) -> list[Lease]:
+        """Claim the oldest waiting letters that nobody holds, for `lease` seconds; never parked ones."""
+        ...
+
+    def ack(self, lease: Lease) -> None:
+        """The letter is gone for good.
+
+        Raises:
+            LeaseLostError: The lease had ended and someone else took the letter.
+        """
+        ...
+
+    def release(self, lease: Lease, letter: DeadLetter | None = None) -> None:
+        """Give the letter back, with its updated record if one is given.
+
+        Raises:
+            LeaseLostError: The lease had ended and someone else took the letter.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free what is held; calling it twice does no harm."""
+        ...
+
+
+@runtime_checkable
+class Browsable(Protocol):
+    """A store that can be looked through without claiming anything."""
+
+    def browse(self, filter: LetterFilter, *, limit: int, cursor: str | None = None) -> Page:  # noqa: A002 - the field's own word
+        """The letters that match, oldest first, at most `limit` of them; claimed ones too."""
+        ...
+
+    def get(self, letter_id: str) -> DeadLetter:
+        """The letter with that id.
+
+        Raises:
+            LetterNotFoundError: There is none.
+        """
+        ...
+
+    def count(self, filter: LetterFilter | None = None) -> int:  # noqa: A002 - the field's own word
+        """How many match; None: how many there are."""
+        ...
+
+
+@runtime_checkable
+class Claimable(Protocol):
+    """A store that can claim letters by their ids, parked ones too."""
+
+    def claim(self, letter_ids: Sequence[str], *, lease: float) -> list[Lease]:
+        """Claim each of these for `lease` seconds; all or none.
+
+        Raises:
+            LetterNotFoundError: One of them is not there.
+            LetterBusyError: Someone else holds one of them.
+        """
+        ...
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """A store that can prolong a lease."""
+
+    def renew(self, lease: Lease, seconds: float) -> Lease:
+        """The same claim, for `seconds` from now.
+
+        Raises:
+            LeaseLostError: The lease had ended and someone else took the letter.
+        """
+        ...
+
+
+@runtime_checkable
+class Batched(Protocol):
+    """A store that can do several at once, faster than one by one."""
+
+    def put_many(self, letters: Iterable[DeadLetter]) -> None:
+        """Keep all of them; all are durable when this returns."""
+        ...
+
+    def ack_many(self, leases: Iterable[Lease]) -> None:
+        """All of these letters are gone for good."""
+        ...
+
+
+@runtime_checkable
+class Purgeable(Protocol):
+    """A store that can delete without claiming."""
+
+    def purge(self, filter: LetterFilter) -> int:  # noqa: A002 - the field's own word
+        """Delete the letters that match and that nobody holds; how many there were."""
+        ...

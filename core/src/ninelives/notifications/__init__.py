@@ -1,0 +1,1 @@
+"""Notifications: what someone is told, the channels that deliver it, and who sends it."""
