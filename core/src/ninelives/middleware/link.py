@@ -31,6 +31,8 @@ class Context(Struct, frozen=True, eq=False):
     Attributes:
         pipeline: The pipeline's name.
         link: The alias that the link goes by in this chain.
+        given: The names of the options that the program or the pipeline's own section of the file gave this link; the
+            environment's and the defaults' are not among them.
         clock: Every wait and every timestamp goes through it.
         random: Every chance goes through it.
         settings: The configuration.
@@ -43,6 +45,7 @@ class Context(Struct, frozen=True, eq=False):
 
     pipeline: str
     link: str
+    given: frozenset[str]
     clock: Clock
     random: Random
     settings: Settings

@@ -16,7 +16,7 @@ __all__ = ["Channel"]
 
 @runtime_checkable
 class Channel(Protocol):
-    """What delivers notifications."""
+    """What delivers notifications. One that never waits may say ``inline = True``: no thread is needed for it then."""
 
     def send(self, notification: Notification, *, timeout: float) -> None:
         """Deliver it: the service has accepted it when this returns.
