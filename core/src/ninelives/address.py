@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from msgspec import Struct
 
 from ninelives.errors import ConfigurationError, Problem
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+__all__ = ["MASK", "Address", "looks_secret", "masked"]
 
-__all__ = ["Address"]
+MASK = "***"
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*\Z")
-_SECRET_NAME = re.compile(r"pass(word|wd)?\Z|secret|token|api_?key|credential", re.IGNORECASE)
-_USER_INFO = re.compile(r"//([^/@?]*)@")
-_OPTION = re.compile(r"([^?&=]+)=([^&]*)")
-MASK = "***"
+_SECRET_NAME = re.compile(
+    r"pass(word|wd|phrase)?\b|pwd|secret|token|(api|access|private)[_-]?key|credential|authorization", re.IGNORECASE
+)
+# Both are linear: they start only where a run of their characters does, and never go back.
+_USER = re.compile(r"//[^/@:?]*+:")
+_NAME = re.compile(r"(?<![^?&=;,\s])([^?&=;,\s]++)=")
 
 
 class Address(Struct, frozen=True):
@@ -51,12 +52,12 @@ class Address(Struct, frozen=True):
         scheme, colon, rest = text.partition(":")
         if not colon or not _SCHEME.match(scheme):
             raise ConfigurationError(
-                Problem("address", repr(_masked(text)), "scheme:target?options, like 'file:./dlq.json'")
+                Problem("address", repr(masked(text)), "scheme:target?options, like 'file:./dlq.json'")
             )
         target, mark, query = rest.rpartition("?")
         if not mark:
             target, query = rest, ""
-        return cls(scheme, unquote(target), _options(text, query))
+        return cls(scheme, _decoded(target), _options(text, query))
 
     def refuse_unknown_options(self, known: Iterable[str]) -> None:
         """For factories: raise a `ConfigurationError` that names each option not in `known`."""
@@ -68,41 +69,84 @@ class Address(Struct, frozen=True):
 
     def __str__(self) -> str:
         """The address with its secrets masked; `raw` gives it whole."""
-        return _masked(self.raw)
+        shown = {name: MASK if looks_secret(name) else masked(value) for name, value in self.options.items()}
+        return _written(self.scheme, masked(self.target), shown)
 
     def __repr__(self) -> str:
         return f"Address({str(self)!r})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:  # else rich would print the fields, secrets included
+        return [("address", str(self))]
+
     @property
     def raw(self) -> str:
         """The address whole, secrets included: for connecting, never for text that leaves the program."""
-        query = "&".join(f"{_quote(name)}={_quote(value)}" for name, value in self.options.items())
-        return f"{self.scheme}:{self.target.replace('%', '%25')}" + (f"?{query}" if query else "")
+        return _written(self.scheme, self.target, self.options)
+
+
+def looks_secret(name: str) -> bool:
+    """Whether what goes by this name should not be shown: a password, a token, a key."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def masked(text: str) -> str:
+    """Text that is, or holds, an address, with passwords masked; where it is unclear what is one, more is masked.
+
+    Example:
+        >>> masked("smtp://ops:hunter2@mail:587?token=abc")
+        'smtp://ops:***@mail:587?token=***'
+    """
+    target, mark, query = text.rpartition("?")
+    if not mark or not all("=" in part for part in query.split("&")):
+        target, query = text, ""
+    return _without_secrets(f"{_without_password(target)}{mark if query else ''}{_without_password(query)}")
+
+
+def _without_password(text: str) -> str:
+    # To the last @: an @ or a / in a password that was not percent-encoded must not show the rest of it.
+    head, at, tail = text.rpartition("@")
+    found = _USER.search(head)
+    return f"{head[: found.end()]}{MASK}{at}{tail}" if found else text
+
+
+def _without_secrets(text: str) -> str:
+    shown, position = "", 0
+    for found in _NAME.finditer(text):
+        if found.start() >= position and looks_secret(found[1]):
+            shown += text[position : found.end()] + MASK
+            end = text.find("&", found.end())
+            position = len(text) if end < 0 else end
+    return shown + text[position:]
 
 
 def _options(text: str, query: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for part in filter(None, query.split("&")):
         name, equals, value = part.partition("=")
-        if not equals or not name or unquote(name) in options:
-            raise ConfigurationError(
-                Problem(f"address {_masked(text)!r}", "", f"each option once, as name=value; got {_masked(part)!r}")
-            )
-        options[unquote(name)] = unquote(value)
+        if not equals or not name or _decoded(name) in options:
+            # Without a = it may be the rest of a password that holds a ?, so it is not shown.
+            wrong = f"option {_decoded(name)!r} once" if equals and name else "options as name=value, joined by &"
+            raise ConfigurationError(Problem(f"address {masked(text)!r}", "", wrong))
+        options[_decoded(name)] = _decoded(value)
     return options
 
 
-def _quote(text: str) -> str:
-    return re.sub(r"[%&=?#]", lambda found: f"%{ord(found[0]):02X}", text)
+def _written(scheme: str, target: str, options: Mapping[str, str]) -> str:
+    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in options.items())
+    return f"{scheme}:{re.sub('[%?]', _percent, target)}" + (f"?{query}" if query else "")
 
 
-def _masked(text: str) -> str:
-    text = _USER_INFO.sub(lambda found: f"//{_masked_user(found[1])}@", text)
-    return re.sub(
-        r"([^?&=]+)=([^&]*)", lambda found: f"{found[1]}={MASK}" if _SECRET_NAME.search(found[1]) else found[0], text
-    )
+def _quoted(text: str) -> str:
+    return re.sub(r"[%&=?#]", _percent, text)
 
 
-def _masked_user(user_info: str) -> str:
-    user, colon, _ = user_info.partition(":")
-    return f"{user}:{MASK}" if colon else user
+def _decoded(text: str) -> str:
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote  # few addresses need it
+
+    return unquote(text)
+
+
+def _percent(found: re.Match[str]) -> str:
+    return f"%{ord(found[0]):02X}"

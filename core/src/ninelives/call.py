@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct
 
+from ninelives.decorating import KindError
 from ninelives.ids import new_id
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ class Call(Struct, eq=False, weakref=True):
         fell_back: Whether a fallback answered.
         nested: The letter of a nested pipeline's failure: ``(error, letter id)``.
         tags: From `Pipeline.using`.
+        given_key, given_operation: Likewise; what they are by default is said by `idempotency_key` and `operation`.
+        made_id: The id, once someone has asked for it.
+        for_outcome: Whether an outcome will be made of it, which needs the error.
     """
 
     func: Callable[..., Any]
@@ -60,6 +64,7 @@ class Call(Struct, eq=False, weakref=True):
     given_key: str | None = None
     given_operation: str | None = None
     made_id: str | None = None
+    for_outcome: bool = False
 
     @property
     def id(self) -> str:
@@ -79,7 +84,7 @@ class Call(Struct, eq=False, weakref=True):
     def operation(self) -> str:
         """The function's name as records carry it: ``module:qualname``, unless `using(operation=)` gave one."""
         if self.given_operation is None:
-            from ninelives.registry import operation_of  # noqa: PLC0415 - asked for by failures only
+            from ninelives.registry import operation_of
 
             self.given_operation = operation_of(self.func)
         return self.given_operation
@@ -111,6 +116,11 @@ class Outcome(Struct, Generic[R], frozen=True, kw_only=True):
         if not self.ok and self.error is not None:
             raise self.error
         return self.value  # type: ignore[return-value]  # ok: the value is an R, and None only where R says so
+
+
+def is_misuse(call: Call, error: BaseException) -> bool:
+    """Whether this very call was made with a function of the wrong kind: nothing counts, stores or reports that."""
+    return isinstance(error, KindError) and error.call is call
 
 
 _current: ContextVar[Call | None] = ContextVar("ninelives_call", default=None)

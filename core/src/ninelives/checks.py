@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ninelives.address import MASK, looks_secret, masked
 from ninelives.errors import ConfigurationError, Problem
 
-__all__ = ["Checks"]
+__all__ = ["Checks", "shown", "told"]
+
+_LONGEST = 200  # characters of a value: enough to recognise it
 
 
 class Checks:
@@ -21,7 +24,7 @@ class Checks:
         >>> checks.number("failure_threshold", 0, at_least=1, whole=True)
         >>> checks.done()
         Traceback (most recent call last):
-        ninelives.errors.ConfigurationError: CircuitBreaker(failure_threshold=) is 0: expected a whole number of at least 1
+        ninelives.errors.ConfigurationError: CircuitBreaker(failure_threshold=) is 0: expected a whole number of at ...
     """
 
     def __init__(self, owner: str) -> None:
@@ -31,7 +34,7 @@ class Checks:
     def that(self, ok: bool, option: str, value: object, expected: str) -> None:  # noqa: FBT001 - reads as a sentence
         """Note a problem unless `ok`."""
         if not ok:
-            self.problems.append(Problem(f"{self.owner}({option}=)", _shown(value), expected, option))
+            self.problems.append(Problem(f"{self.owner}({option}=)", shown(value, option), expected, option))
 
     def number(
         self,
@@ -47,7 +50,7 @@ class Checks:
         ok = (
             isinstance(value, kind)
             and not isinstance(value, bool)
-            and math.isfinite(value)
+            and (whole or _is_finite(value))
             and (at_least is None or value >= at_least)
             and (above is None or value > above)
         )
@@ -64,9 +67,47 @@ class Checks:
             raise ConfigurationError(*self.problems)
 
 
-def _shown(value: object) -> str:
+def _is_finite(value: float) -> bool:
     try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - a broken repr must not hide the problem
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that is too large to be calculated with
+        return False
+
+
+def shown(value: object, name: str = "") -> str:
+    """A value as text for an error: short, and with what looks like a secret masked.
+
+    Args:
+        value: Anything; a broken ``repr`` does no harm.
+        name: What the value is called: a password's value is masked whole.
+
+    Example:
+        >>> shown({"url": "smtp://ops:hunter2@mail", "token": "abc"})
+        "{'url': 'smtp://ops:***@mail', 'token': '***'}"
+    """
+    try:
+        text = repr(_without_secrets(value, name))
+    except Exception:
         return f"<{type(value).__name__}>"
-    return text if len(text) <= 200 else f"{text[:200]}…"  # noqa: PLR2004 - enough to recognise it
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def told(error: BaseException) -> str:
+    """An error as text for another error: its type and what it says, with passwords in addresses masked."""
+    try:
+        text = masked(str(error))
+    except Exception:
+        text = "(its text can't be had)"
+    return f"{type(error).__name__}: {text}"
+
+
+def _without_secrets(value: object, name: str) -> object:
+    if looks_secret(name):
+        return MASK
+    if isinstance(value, str):
+        return masked(value)
+    if type(value) is dict:
+        return {key: _without_secrets(item, str(key)) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_without_secrets(item, "") for item in value)  # type: ignore[call-arg, attr-defined]
+    return value

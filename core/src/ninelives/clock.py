@@ -43,7 +43,7 @@ class SystemClock:
 
     async def asleep(self, seconds: float) -> None:
         """Wait in the current task."""
-        import asyncio  # noqa: PLC0415 - takes as long to import as all the rest; whoever awaits has it already
+        import asyncio
 
         await asyncio.sleep(seconds)
 

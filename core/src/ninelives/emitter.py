@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ninelives.checks import shown
 from ninelives.events import CallSucceeded, Event, Listener
 
 __all__ = ["Emitter"]
@@ -35,33 +36,43 @@ class Emitter:
     def listeners(self) -> tuple[Listener, ...]:
         """All of them, the plugins' first."""
         if self._all is None:
-            self._all = (*self._installed(), *self._own)
+            self._all = (*self._from_plugins(), *self._own)
         return self._all
 
     def wants(self, kind: type[Event]) -> bool:
         """Whether any listener asks for this kind of event."""
-        return any(_is_told(listener, kind) for listener in self.listeners)
+        return any(self._is_told(listener, kind) for listener in self.listeners)
 
     def emit(self, event: Event) -> None:
         """Tell it to all who want it; never raises an `Exception`."""
         for listener in self.listeners:
-            if _is_told(listener, type(event)):
+            if self._is_told(listener, type(event)):
                 try:
                     listener(event)
-                except Exception:  # noqa: BLE001 - whatever it is, the call must not see it
-                    self._report(listener, event)
+                except Exception as error:  # whatever it is, the call must not see it
+                    self._report(listener, f"raised on {event.name}", error)
 
-    def _report(self, listener: Any, event: Event) -> None:
+    def _from_plugins(self) -> Sequence[Listener]:
+        try:
+            return self._installed()
+        except Exception as error:  # looked for at the first event, which may be the failure of a call
+            self._report(self, "has no listeners of plugins", error)
+            return ()
+
+    def _is_told(self, listener: Any, kind: type[Event]) -> bool:
+        try:
+            wanted = getattr(listener, "events", None)
+            return kind is not CallSucceeded if wanted is None else issubclass(kind, tuple(wanted))
+        except Exception as error:  # likewise
+            self._report(listener, "is told nothing: its attribute events is no tuple of event types", error)
+            return False
+
+    def _report(self, listener: Any, what: str, error: Exception) -> None:
         if id(listener) in self._reported:
             return
         self._reported.add(id(listener))
-        import logging  # noqa: PLC0415 - needed by broken listeners only
+        import logging  # needed by broken listeners only
 
         logging.getLogger("ninelives").warning(
-            "listener %r raised on %s; further errors of it are not logged", listener, event.name, exc_info=True
+            "listener %s %s; further errors of it are not logged", shown(listener), what, exc_info=error
         )
-
-
-def _is_told(listener: Any, kind: type[Event]) -> bool:
-    wanted = getattr(listener, "events", None)
-    return kind is not CallSucceeded if wanted is None else issubclass(kind, tuple(wanted))

@@ -61,7 +61,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=False):
         message: What was sent by hand, encoded as `ninelives.dead_letters.payload` says; None for a call.
         args, kwargs: The call's arguments, encoded alike; None for a letter sent by hand.
         replayable: Whether the payload is whole.
-        unserialisable: ``{"path", "repr"}`` of each part of the payload that JSON could not hold, or why it can't be run.
+        unserialisable: ``{"path", "repr"}`` of each part of the payload that JSON could not hold.
         redacted: Paths of the payload that were masked when it was written.
         error: The error that it failed with; after a failed replay, the newest.
         attempts: The last ten failed attempts.

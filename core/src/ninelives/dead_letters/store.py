@@ -81,7 +81,7 @@ class DeadLetterStore(Protocol):
 class Browsable(Protocol):
     """A store that can be looked through without claiming anything."""
 
-    def browse(self, filter: LetterFilter, *, limit: int, cursor: str | None = None) -> Page:  # noqa: A002 - the field's own word
+    def browse(self, filter: LetterFilter, *, limit: int, cursor: str | None = None) -> Page:
         """The letters that match, oldest first, at most `limit` of them; claimed ones too."""
         ...
 
@@ -93,7 +93,7 @@ class Browsable(Protocol):
         """
         ...
 
-    def count(self, filter: LetterFilter | None = None) -> int:  # noqa: A002 - the field's own word
+    def count(self, filter: LetterFilter | None = None) -> int:
         """How many match; None: how many there are."""
         ...
 
@@ -142,6 +142,6 @@ class Batched(Protocol):
 class Purgeable(Protocol):
     """A store that can delete without claiming."""
 
-    def purge(self, filter: LetterFilter) -> int:  # noqa: A002 - the field's own word
+    def purge(self, filter: LetterFilter) -> int:
         """Delete the letters that match and that nobody holds; how many there were."""
         ...

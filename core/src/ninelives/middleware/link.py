@@ -96,7 +96,7 @@ class Around:
     def failed(self, call: Call, error: Exception) -> None:
         """Called when the call raised `error`, which then goes on its way."""
 
-    def wrap(self, call_next: Next, context: Context) -> Next:  # noqa: ARG002 - the contract's signature
+    def wrap(self, call_next: Next, context: Context) -> Next:
         """The synchronous step."""
 
         def around(call: Call) -> Any:
@@ -111,7 +111,7 @@ class Around:
 
         return around
 
-    def wrap_async(self, call_next: AsyncNext, context: Context) -> AsyncNext:  # noqa: ARG002 - the contract's signature
+    def wrap_async(self, call_next: AsyncNext, context: Context) -> AsyncNext:
         """The asynchronous step."""
 
         async def around(call: Call) -> Any:

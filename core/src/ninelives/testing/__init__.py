@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from ninelives.testing.clock import FakeClock
+from ninelives.testing.instantly import Instant, instant
+from ninelives.testing.recorders import RecordingChannel, RecordingListener
 
-__all__ = ["FakeClock"]
+__all__ = ["FakeClock", "Instant", "RecordingChannel", "RecordingListener", "instant"]

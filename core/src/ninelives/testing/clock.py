@@ -16,9 +16,9 @@ _TURNS = 25
 class FakeClock:
     """A clock that stands still until `advance` or a sleep moves it.
 
-    ``sleep`` moves the time at once. ``asleep`` first lets every other task do what it can; then the clock jumps to the
-    earliest end among the tasks that sleep, as trio's ``MockClock`` does with ``autojump``: a task that hangs for ever is
-    overtaken by its timeout, one that returns is not.
+    ``sleep`` moves the time at once. ``asleep`` first lets every other task do what it can; then the clock jumps to
+    the earliest end among the tasks that sleep, as trio's ``MockClock`` does with ``autojump``: a task that hangs for
+    ever is overtaken by its timeout, one that returns is not.
 
     Args:
         start: What the wall clock says at first; aware.

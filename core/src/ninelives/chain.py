@@ -1,0 +1,192 @@
+"""Building a chain: which links, in which order, with which options; and folding it into one step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from ninelives.describing import safe_repr
+from ninelives.errors import ConfigurationError, Problem
+from ninelives.middleware.link import AsyncMiddleware, AsyncNext, Context, Middleware, Next
+
+if TYPE_CHECKING:
+    from ninelives.circuits import Circuits
+    from ninelives.clock import Clock
+    from ninelives.emitter import Emitter
+    from ninelives.environment import Setting
+    from ninelives.plugins import Plugins
+    from ninelives.settings import Settings
+
+__all__ = ["DEFAULT_CHAIN", "Builder", "Link", "fold", "fold_async"]
+
+DEFAULT_CHAIN: tuple[str, ...] = ("fallback", "notify", "dead_letter", "breaker", "backoff")
+"""The chain of a pipeline that names none, outermost first."""
+
+
+class Link(Struct, frozen=True, eq=False):
+    """A link as it stands in a chain.
+
+    Attributes:
+        alias: What options and ``pipeline[...]`` call it.
+        part: The link itself.
+        context: What it was given.
+        built: Whether the pipeline made it, and closes it.
+    """
+
+    alias: str
+    part: Middleware
+    context: Context
+    built: bool
+
+
+class Builder(Struct, frozen=True):
+    """Makes the links of one pipeline.
+
+    Attributes:
+        name: The pipeline's name.
+        settings, plugins, circuits, clock, random, emitter: What the links' contexts are made of.
+    """
+
+    name: str
+    settings: Settings
+    plugins: Plugins
+    circuits: Circuits
+    clock: Clock
+    random: Random
+    emitter: Emitter
+
+    def links(self, chain: Sequence[str | Middleware], options: Mapping[str, Any]) -> list[Link]:
+        """The links, outermost first; those that are switched off or have nothing to do are left out.
+
+        Raises:
+            ConfigurationError: All that is wrong with the chain and with the options of its links.
+        """
+        entries = _entries(chain)
+        problems = [*self._unknown(entries, options)]
+        links: list[Link] = []
+        for alias, entry in entries.items():
+            try:
+                link = self._link(alias, entry, options)
+            except ConfigurationError as error:
+                problems += error.args
+            else:
+                links += [link] if link is not None else []
+        problems += _misplaced(links)
+        if problems:
+            raise ConfigurationError(*problems)
+        return links
+
+    def _unknown(self, entries: Mapping[str, Any], options: Mapping[str, Any]) -> list[Problem]:
+        known = f"one of its links: {', '.join(entries)}"
+        given = [(f"Pipeline({self.name!r}, {option}=)", option) for option in options]
+        given += [(source, option) for option, source in self.settings.links_of(self.name).items()]
+        return [Problem(place, "", known, option) for place, option in given if option not in entries]
+
+    def _link(self, alias: str, entry: str | Middleware, options: Mapping[str, Any]) -> Link | None:
+        option = options.get(alias, {})
+        if option is False:
+            return None
+        if not isinstance(entry, str):
+            return Link(alias, entry, self._context(alias, frozenset()), built=False)
+        if _is_part(option):
+            return Link(alias, option, self._context(alias, frozenset()), built=False)
+        given = self.settings.link(self.name, alias, entry, self._arguments(alias, entry, option))
+        if given is None:
+            return None
+        part = self.plugins.build_link(entry, given, f"pipeline {self.name!r}: {alias}")
+        if getattr(part, "idle", False):
+            return None
+        return Link(alias, part, self._context(alias, _explicit(given)), built=True)
+
+    def _arguments(self, alias: str, link: str, option: Any) -> Mapping[str, Any]:
+        if isinstance(option, Mapping):
+            return option
+        if link == "fallback":
+            return {"call": option} if callable(option) else {"value": option}
+        expected = "a mapping of its options, a ready object, or False to leave it out"
+        raise ConfigurationError(Problem(f"Pipeline({self.name!r}, {alias}=)", safe_repr(option, 200), expected, alias))
+
+    def _context(self, alias: str, given: frozenset[str]) -> Context:
+        return Context(
+            pipeline=self.name,
+            link=alias,
+            given=given,
+            clock=self.clock,
+            random=self.random,
+            settings=self.settings,
+            plugins=self.plugins,
+            circuits=self.circuits,
+            emit=self.emitter.emit,
+            open_store=self.plugins.open_store,
+            open_channel=self.plugins.open_channel,
+        )
+
+
+def fold(links: Sequence[Link], innermost: Next) -> Next:
+    """One step that goes through all links, outermost first.
+
+    Raises:
+        ConfigurationError: What the links find wrong with the addresses that they open, all of it.
+    """
+    step, problems = innermost, list[Any]()
+    for link in reversed(links):
+        try:
+            step = link.part.wrap(step, link.context)
+        except ConfigurationError as error:
+            problems += error.args
+    if problems:
+        raise ConfigurationError(*problems)
+    return step
+
+
+def fold_async(links: Sequence[Link], innermost: AsyncNext) -> AsyncNext | ConfigurationError:
+    """The same for asynchronous calls; or, where links can't take part, the error for who makes such a call."""
+    lacking = [link.alias for link in links if not isinstance(link.part, AsyncMiddleware)]
+    if lacking:
+        return ConfigurationError(f"no wrap_async in: {', '.join(lacking)}: this chain takes synchronous calls only")
+    step = innermost
+    for link in reversed(links):
+        assert isinstance(link.part, AsyncMiddleware)  # noqa: S101 - for the type checker: seen above
+        step = link.part.wrap_async(step, link.context)
+    return step
+
+
+def _entries(chain: Sequence[str | Middleware]) -> dict[str, str | Middleware]:
+    """By alias; of an entry that is an object, its class's name in lower case."""
+    entries: dict[str, str | Middleware] = {}
+    for entry in [chain] if isinstance(chain, str) else chain:
+        if not isinstance(entry, str) and not _is_part(entry):
+            raise ConfigurationError(
+                Problem("chain", safe_repr(entry, 200), "the name of a link, alias:link, or an object with wrap")
+            )
+        alias, _, link = entry.partition(":") if isinstance(entry, str) else (type(entry).__name__.lower(), "", entry)
+        if alias in entries:
+            raise ConfigurationError(
+                Problem("chain", repr(alias), f"each alias once; write 'other:{alias}' for a second")
+            )
+        entries[alias] = link or alias
+    return entries
+
+
+def _is_part(value: Any) -> bool:
+    return not isinstance(value, type) and callable(getattr(value, "wrap", None))
+
+
+def _explicit(given: Mapping[str, Setting]) -> frozenset[str]:
+    return frozenset(option for option, setting in given.items() if setting.explicit)
+
+
+def _misplaced(links: Sequence[Link]) -> list[Problem]:
+    problems: list[Problem] = []
+    repeating = ""
+    for link in links:
+        if repeating and getattr(link.part, "once_per_call", False):
+            expected = (
+                f"{link.alias!r} outside of {repeating!r}: inside, it would act on every attempt, not once per call"
+            )
+            problems.append(Problem("chain", "", expected, link.alias))
+        repeating = repeating or (link.alias if getattr(link.part, "repeats", False) else "")
+    return problems

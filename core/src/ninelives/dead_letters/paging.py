@@ -1,0 +1,40 @@
+"""Oldest first, page by page: for stores that can be looked through."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ninelives.errors import StoreError
+
+__all__ = ["Place", "cursor_after", "place_of", "read_cursor"]
+
+Place = tuple[float, str]
+"""Where a letter stands among the others: when it was made, in seconds since 1970, and its id."""
+
+FIRST: Place = (float("-inf"), "")
+
+
+def place_of(created: datetime, letter_id: str) -> Place:
+    """Where a letter stands, oldest first; letters of one moment stand by their ids."""
+    return created.timestamp(), letter_id
+
+
+def cursor_after(place: Place) -> str:
+    """The cursor of the page that begins behind this place; it holds while letters come and go."""
+    return f"{place[0]!r}/{place[1]}"
+
+
+def read_cursor(cursor: str | None) -> Place:
+    """The place behind which a page begins; None is the beginning.
+
+    Raises:
+        StoreError: No page has given this cursor.
+    """
+    if cursor is None:
+        return FIRST
+    try:
+        moment, letter_id = cursor.split("/", 1)
+        return float(moment), letter_id
+    except ValueError:
+        expected = "one that browse() gave, or None for the first page"
+        raise StoreError(f"cursor {cursor!r}: expected {expected}", transient=False) from None

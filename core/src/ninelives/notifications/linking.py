@@ -1,0 +1,85 @@
+"""The link ``notify``: of a call that failed someone is told, and the call does not wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ninelives.call import Call, is_misuse
+from ninelives.notifications.delivery import Delivery, Outlet, deliver, is_delivering
+
+if TYPE_CHECKING:
+    from ninelives.middleware.link import AsyncNext, Context, Next
+    from ninelives.notifications.channel import Channel
+
+__all__ = ["NotifyLink"]
+
+
+class NotifyLink:
+    """What the notifier does in one pipeline: policy in `_tell`, and a thin step for each kind of call.
+
+    A replay that fails is told of too: someone waits for it. One that is refused is not: nothing was tried, and the
+    letter was told of when it was made.
+    """
+
+    def __init__(self, outlets: Sequence[Outlet], log: Channel, timeout: float, context: Context) -> None:
+        self._outlets = outlets
+        self._log = log
+        self._timeout = timeout
+        self._context = context
+
+    def wrap(self, call_next: Next) -> Next:
+        """The synchronous step."""
+        tell = self._tell
+
+        def notify(call: Call) -> Any:
+            try:
+                return call_next(call)
+            except Exception as error:
+                tell(call, error)
+                raise
+
+        return notify
+
+    def wrap_async(self, call_next: AsyncNext) -> AsyncNext:
+        """The asynchronous step."""
+        tell = self._tell
+
+        async def notify(call: Call) -> Any:
+            try:
+                return await call_next(call)
+            except Exception as error:
+                tell(call, error)
+                raise
+
+        return notify
+
+    def _tell(self, call: Call, error: Exception) -> None:
+        if is_delivering() or is_misuse(call, error):
+            return
+        try:
+            self._hand_over(call, error)
+        except Exception:
+            import logging
+
+            logging.getLogger("ninelives").exception("the failure of a call could not be told of")
+
+    def _hand_over(self, call: Call, error: Exception) -> None:
+        from ninelives.dead_letters.linking import is_refusal
+        from ninelives.notifications.content import of_failure
+
+        if call.letter is not None and is_refusal(call, error):
+            return
+        context = self._context
+        notification = of_failure(call, error, context.clock.now())
+        for outlet in self._outlets:
+            delivery = Delivery(notification, outlet, self._timeout, self._log, context.clock, context.emit)
+            _way_of(outlet)(delivery)
+
+
+def _way_of(outlet: Outlet) -> Callable[[Delivery], object]:
+    if outlet.inline:
+        return deliver
+    from ninelives.notifications.dispatcher import default_dispatcher
+
+    return default_dispatcher().submit

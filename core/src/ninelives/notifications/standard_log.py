@@ -1,0 +1,42 @@
+"""The log without any plugin: where notifications go when nothing else takes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ninelives.notifications.notification import ErrorSeverity, Notification
+
+__all__ = ["StandardLog"]
+
+
+class StandardLog:
+    """Writes notifications to the standard library's logger ``ninelives``, one line each.
+
+    It stands in for the channel ``log:`` where no plugin provides one, and takes what ``log:`` itself did not.
+    """
+
+    inline = True
+
+    def send(self, notification: Notification, *, timeout: float) -> None:
+        """Write it."""
+        import logging
+
+        from ninelives.redaction import one_line
+
+        level = logging.getLevelNamesMapping()[ErrorSeverity(notification.severity)]
+        text = f"notification {notification.severity}: {notification.message}{_more(notification)}"
+        # No arguments: a "%" in the text stays one.
+        logging.getLogger("ninelives").log(level, one_line(text))
+
+    def close(self) -> None:
+        """There is nothing to free."""
+
+
+def _more(notification: Notification) -> str:
+    more: dict[str, Any] = {
+        "error_type": notification.error_type,
+        "pipeline": notification.pipeline,
+        "letter_id": notification.letter_id,
+        "details": notification.details or None,
+    }
+    return "".join(f" {name}={value}" for name, value in more.items() if value is not None)

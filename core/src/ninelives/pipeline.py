@@ -1,0 +1,280 @@
+"""The pipeline: a named, ordered chain of middleware that calls run through."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from random import Random
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, overload
+
+from ninelives.call import Call
+from ninelives.chain import DEFAULT_CHAIN, Builder, Link, fold, fold_async
+from ninelives.clock import SYSTEM_CLOCK, Clock
+from ninelives.decorating import decorate
+from ninelives.emitter import Emitter
+from ninelives.errors import ConfigurationError
+from ninelives.registry import Registry
+from ninelives.running import Finish, innermost, innermost_async, runner, runner_async
+from ninelives.runs import Bound, Runs
+
+if TYPE_CHECKING:
+    from ninelives.circuits import Circuits
+    from ninelives.events import Listener
+    from ninelives.middleware.link import Middleware
+    from ninelives.plugins import Plugins
+    from ninelives.replaying import Replay, ReplayReport, What
+    from ninelives.settings import Settings
+
+__all__ = ["Pipeline"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Pipeline(Runs):
+    """Runs calls that may fail through a chain of links, so that nothing is lost when they do.
+
+    Safe to share between threads and tasks; make one for each service that is called, when the program starts.
+
+    Args:
+        name: What records, circuits and the configuration call it.
+        chain: The links, outermost first: a link's name, ``alias:link``, or an object with ``wrap``. Default: the
+            configuration's, else `DEFAULT_CHAIN`.
+        listeners: Told this pipeline's events, besides those of the installed plugins.
+        settings: The configuration. Default: what file and environment say.
+        plugins: What is installed. Default: what the entry points say.
+        circuits: Where circuits that have a name are held. Default: one for the process.
+        clock: Every wait and every timestamp goes through it.
+        random: Every chance goes through it.
+        options: For each link of the chain a mapping of its options, a ready object, or False to leave it out. For
+            ``fallback`` also the value itself, or a function of the error.
+
+    Raises:
+        ConfigurationError: All that is wrong with the chain, the options and the addresses.
+
+    Example:
+        >>> pipeline = Pipeline("greeter", dead_letter={"store": "memory:"}, notify=False)
+        >>> pipeline.run("hello {}".format, "Tom")
+        'hello Tom'
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        chain: Sequence[str | Middleware] = DEFAULT_CHAIN,
+        listeners: Sequence[Listener] = (),
+        settings: Settings | None = None,
+        plugins: Plugins | None = None,
+        circuits: Circuits | None = None,
+        clock: Clock | None = None,
+        random: Random | None = None,
+        **options: Any,
+    ) -> None:
+        from ninelives.circuits import default_circuits
+        from ninelives.plugins import default_plugins
+        from ninelives.settings import load_settings
+
+        if not isinstance(name, str) or not name:
+            raise ConfigurationError(f"Pipeline({name!r}): expected a name, as text that is not empty")
+        self.name = name
+        self._clock = clock if clock is not None else SYSTEM_CLOCK
+        self._registry = Registry()
+        settings = settings if settings is not None else load_settings()
+        plugins = plugins if plugins is not None else default_plugins()
+        self._emitter = Emitter(listeners, lambda: plugins.listeners)
+        self._links = Builder(
+            name=name,
+            settings=settings,
+            plugins=plugins,
+            circuits=circuits if circuits is not None else default_circuits(),
+            clock=self._clock,
+            random=random if random is not None else Random(),  # noqa: S311 - jitter, not secrets
+            emitter=self._emitter,
+        ).links(_chain(chain, settings, name), options)
+        self._fold()
+
+    def _fold(self) -> None:
+        self._finish = Finish(self.name, self._clock, self._emitter, self._registry)
+        self._enter = runner(fold(self._links, innermost), self._finish)
+        chain = fold_async(self._links, innermost_async)
+        self._enter_async = (
+            _refusing(chain) if isinstance(chain, ConfigurationError) else runner_async(chain, self._finish)
+        )
+        self._monotonic = self._clock.monotonic
+        self._parts = {link.alias: link.part for link in self._links}
+
+    def _call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        return Call(func, args, kwargs, self._monotonic(), self.name)
+
+    def run(self, func: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:  # noqa: D102 - documented below
+        # The same as above with one frame less: every call pays for each.
+        return self._enter(Call(func, args, kwargs, self._monotonic(), self.name))  # type: ignore[no-any-return]  # P and R tell what comes back
+
+    run.__doc__ = Runs.run.__doc__
+
+    @overload
+    def __call__(self, func: classmethod[T, P, R], /) -> classmethod[T, P, R]: ...
+    @overload
+    def __call__(self, func: staticmethod[P, R], /) -> staticmethod[P, R]: ...
+    @overload
+    def __call__(self, func: Callable[P, R], /) -> Callable[P, R]: ...
+    def __call__(self, func: Any, /) -> Any:
+        """Decorate a function: each of its calls runs through the chain. Registers it for replay.
+
+        Keeps signature, type and kind; works on asynchronous functions, methods, partials and callable objects.
+
+        Raises:
+            TypeError: A generator function, a class, or something that can't be called.
+
+        Example:
+            ``@pipeline`` above ``def generate_reply(message): ...``
+        """
+        made = decorate(func, self._sync, self._async)
+        self.register(func.__func__ if isinstance(func, (classmethod, staticmethod)) else func)
+        return made
+
+    def register(self, func: Callable[..., Any], name: str | None = None) -> Callable[..., Any]:
+        """Make a function replayable without wrapping it.
+
+        Args:
+            func: What runs a letter whose operation is the name.
+            name: Default: ``module:qualname``, as letters have it.
+
+        Returns:
+            The function.
+        """
+        self._registry.register(func, name)
+        return func
+
+    def using(
+        self, *, key: str | None = None, tags: Mapping[str, str] | None = None, operation: str | None = None
+    ) -> Bound:
+        """A view of this pipeline whose calls carry what is given here.
+
+        Args:
+            key: Idempotency key: `current_call().idempotency_key`, the same on every replay.
+            tags: What the letter can be found by.
+            operation: The name that records and replay use for the function.
+
+        Example:
+            ``pipeline.using(key=order.id, tags={"tenant": "acme"}).run(charge, order)``
+        """
+        return Bound(self, key, dict(tags or {}), operation)
+
+    def replay(self, what: What = None, *, limit: int | None = None) -> ReplayReport:
+        """Run letters of this pipeline again: claim, run through the chain, confirm.
+
+        What waits when it begins is run once, oldest first; an open circuit ends the run.
+
+        Args:
+            what: Ids (parked letters too), a filter, or None for all that wait.
+            limit: At most so many letters.
+
+        Returns:
+            How many succeeded, failed again, were refused, busy or skipped, and why.
+
+        Raises:
+            ConfigurationError: The chain has no ``dead_letter``.
+            ValueError: The filter is empty.
+            StoreError: The store can't be read.
+        """
+        from ninelives.replay_loops import replay
+
+        return replay(self._replay(what, limit), self._enter)
+
+    async def areplay(self, what: What = None, *, limit: int | None = None) -> ReplayReport:
+        """`replay` for asynchronous code and asynchronous functions; synchronous ones run on a thread of ours."""
+        from ninelives.replay_loops import areplay
+
+        return await areplay(self._replay(what, limit), self._enter, self._enter_async)
+
+    def __getitem__(self, link: str) -> Any:
+        """A link of the chain by its alias: ``pipeline["breaker"].state``.
+
+        Raises:
+            KeyError: The chain as built has no such link; the error names those it has.
+        """
+        try:
+            return self._parts[link]
+        except KeyError:
+            raise KeyError(f"pipeline {self.name!r} has no link {link!r}; it has: {', '.join(self._parts)}") from None
+
+    def describe(self) -> dict[str, Any]:
+        """The chain as built, outermost first, secrets masked: ``{"name", "chain": [{"link", "type", "options"}]}``."""
+        return {"name": self.name, "chain": [_described(link) for link in self._links]}
+
+    def close(self) -> None:
+        """Flush notifications and close what the pipeline built; calling it twice does no harm."""
+        for link in self._links:
+            if link.built and callable(close := getattr(link.part, "close", None)):
+                close()
+
+    async def aclose(self) -> None:
+        """`close` for asynchronous code."""
+        for link in self._links:
+            if not link.built:
+                continue
+            if callable(aclose := getattr(link.part, "aclose", None)):
+                await aclose()
+            elif callable(close := getattr(link.part, "close", None)):
+                close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"Pipeline({self.name!r}, chain={[link.alias for link in self._links]!r})"
+
+    def _sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        enter, monotonic, name = self._enter, self._monotonic, self.name
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            return enter(Call(func, args, kwargs, monotonic(), name))
+
+        return run
+
+    def _async(self, func: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+        enter, monotonic, name = self._enter_async, self._monotonic, self.name
+
+        async def run(*args: Any, **kwargs: Any) -> Any:
+            return await enter(Call(func, args, kwargs, monotonic(), name))
+
+        return run
+
+    def _replay(self, what: What, limit: int | None) -> Replay:
+        from ninelives.dead_letters.queue import DeadLetterQueue
+        from ninelives.replaying import Replay
+
+        for part in self._parts.values():
+            if isinstance(part, DeadLetterQueue):
+                return Replay(self.name, part, self._registry, self._clock, what, limit)
+        raise ConfigurationError(f"pipeline {self.name!r} keeps no letters: its chain has no dead_letter")
+
+
+def _chain(chain: Sequence[str | Middleware], settings: Settings, name: str) -> Sequence[str | Middleware]:
+    if chain is not DEFAULT_CHAIN:
+        return chain
+    return settings.chain(name) or DEFAULT_CHAIN
+
+
+def _refusing(error: ConfigurationError) -> Callable[[Call], Awaitable[Any]]:
+    async def refuse(_call: Call) -> Any:
+        raise ConfigurationError(*error.args)
+
+    return refuse
+
+
+def _described(link: Link) -> dict[str, Any]:
+    describe = getattr(link.part, "describe", None)
+    options = describe() if callable(describe) else {}
+    return {"link": link.alias, "type": type(link.part).__qualname__, "options": options}

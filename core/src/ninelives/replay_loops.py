@@ -1,0 +1,74 @@
+"""The two loops of a replay, a few lines each: what is done with a letter is said once, in `ninelives.replaying`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from ninelives.call import Call
+from ninelives.dead_letters.claims import Hand, in_hand
+from ninelives.decorating import Kind, kind_of
+
+if TYPE_CHECKING:
+    from ninelives.dead_letters.claims import Claimed
+    from ninelives.replaying import Replay, ReplayReport
+
+__all__ = ["areplay", "replay"]
+
+Enter = Callable[[Call], Any]
+AsyncEnter = Callable[[Call], Awaitable[Any]]
+
+
+def replay(run: Replay, enter: Enter) -> ReplayReport:
+    """Replay synchronously; letters of asynchronous functions are left as they are."""
+    while (claimed := run.take()) is not None:
+        if (call := run.call_for(claimed)) is None:
+            continue
+        if kind_of(call.func) is Kind.ASYNC:
+            run.skip(claimed, f"{call.operation} is a coroutine function: use areplay")
+            continue
+        _run(run, claimed, call, enter)
+    return run.report
+
+
+def _run(run: Replay, claimed: Claimed, call: Call, enter: Enter) -> None:
+    hand = Hand(claimed.letter)
+    token = in_hand.set(hand)
+    try:
+        enter(call)
+    except Exception as error:
+        run.failed(claimed, call, error)
+    except BaseException:
+        claimed.give_back()
+        raise
+    else:
+        run.succeeded(claimed, hand)
+    finally:
+        in_hand.reset(token)
+
+
+async def areplay(run: Replay, enter: Enter, enter_async: AsyncEnter) -> ReplayReport:
+    """Replay in a loop: stores and synchronous functions run on threads of ours."""
+    from ninelives.workers import run_in_worker
+
+    while (claimed := await run_in_worker(run.take)) is not None:
+        call = await run_in_worker(run.call_for, claimed)
+        if call is None:
+            continue
+        if kind_of(call.func) is Kind.SYNC:
+            await run_in_worker(_run, run, claimed, call, enter)
+            continue
+        hand = Hand(claimed.letter)
+        token = in_hand.set(hand)
+        try:
+            await enter_async(call)
+        except Exception as error:
+            await run_in_worker(run.failed, claimed, call, error)
+        except BaseException:
+            await run_in_worker(claimed.give_back)
+            raise
+        else:
+            await run_in_worker(run.succeeded, claimed, hand)
+        finally:
+            in_hand.reset(token)
+    return run.report

@@ -1,0 +1,241 @@
+"""Replay: claim, run through the pipeline, confirm. A crash leaves the letter, or the work done once more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field, structs
+
+from ninelives.call import Call
+from ninelives.dead_letters.claims import Claimed, Hand, claim
+from ninelives.dead_letters.letter import DeadLetter, LetterFilter
+from ninelives.dead_letters.linking import is_refusal
+from ninelives.dead_letters.store import Browsable, Claimable, Lease
+from ninelives.dead_letters.views import payload_of
+from ninelives.describing import safe_message, type_name
+from ninelives.errors import LetterBusyError, LetterNotFoundError, StoreError
+
+if TYPE_CHECKING:
+    from ninelives.clock import Clock
+    from ninelives.dead_letters.keeping import Place
+    from ninelives.dead_letters.queue import DeadLetterQueue
+    from ninelives.registry import Registry
+
+__all__ = ["Replay", "ReplayReport", "What"]
+
+What = LetterFilter | Iterable[str] | None
+
+MAX_REASONS = 100
+"""How many letters the report gives a reason for; the rest are only counted."""
+
+PAGE = 500
+
+
+class ReplayReport(Struct, kw_only=True):
+    """What came of a replay.
+
+    Attributes:
+        replayed: Letters that succeeded and are gone.
+        failed: Letters that failed again: back with the new error and count.
+        parked: How many of the failed are parked now.
+        refused: Letters given back unchanged because the circuit is open; the first of them ends the run.
+        busy: Letters that someone else holds or has taken meanwhile.
+        skipped: Letters that can't be run here; they are left as they are.
+        unconfirmed: Letters that succeeded, but whose store could not record it: they may be run once more.
+        reasons: By letter id, why it was not replayed; at most 100.
+        retry_after: Where a refusal ended the run: seconds until the circuit admits a call.
+    """
+
+    replayed: int = 0
+    failed: int = 0
+    parked: int = 0
+    refused: int = 0
+    busy: int = 0
+    skipped: int = 0
+    unconfirmed: int = 0
+    reasons: dict[str, str] = field(default_factory=dict)
+    retry_after: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every letter that was meant succeeded."""
+        return not (self.failed or self.refused or self.busy or self.skipped or self.unconfirmed)
+
+
+class Replay:
+    """The policy of one replay; its methods may block, the pipeline calls them from loops of either kind.
+
+    Args:
+        pipeline: Whose letters.
+        queue: Where they are.
+        registry: Which function each means.
+        clock: Tells the time.
+        what: Ids, a filter, or None for all that wait.
+        limit: At most so many letters.
+    """
+
+    def __init__(
+        self,
+        pipeline: str,
+        queue: DeadLetterQueue,
+        registry: Registry,
+        clock: Clock,
+        what: What = None,
+        limit: int | None = None,
+    ) -> None:
+        if isinstance(what, LetterFilter) and what.empty:
+            raise ValueError("an empty filter means every letter: call replay() without one to say so")
+        self.report = ReplayReport()
+        self._pipeline = pipeline
+        self._queue = queue
+        self._registry = registry
+        self._clock = clock
+        self._stopped = False
+        self._left = limit
+        self._source = self._leases(what)
+
+    def take(self) -> Claimed | None:
+        """The next letter, claimed; None when there is none left."""
+        if self._stopped or self._left == 0:
+            self._source.close()  # type: ignore[attr-defined]  # a generator, which gives back what it holds
+            return None
+        claimed = next(self._source, None)
+        if claimed is not None and self._left is not None:
+            self._left -= 1
+        return claimed
+
+    def call_for(self, claimed: Claimed) -> Call | None:
+        """The call that runs the letter; None if it can't be run here, and then the letter is back."""
+        letter = claimed.letter
+        func = self._function(letter)
+        if isinstance(func, str):
+            self.skip(claimed, func)
+            return None
+        try:
+            args, kwargs = payload_of(letter, self._queue.options.decode)
+        except Exception as error:
+            self.skip(claimed, f"its payload can't be decoded: {type_name(error)}: {safe_message(error)}")
+            return None
+        return Call(
+            func,
+            args,
+            kwargs,
+            self._clock.monotonic(),
+            self._pipeline,
+            letter=letter,
+            letter_id=letter.id,
+            letter_place=claimed.place.name,
+            tags=letter.tags,
+            given_operation=letter.operation,
+        )
+
+    def skip(self, claimed: Claimed, why: str) -> None:
+        """Leave the letter as it is, and say why."""
+        claimed.give_back()
+        self.report.skipped += 1
+        self._because(claimed.letter.id, why)
+
+    def succeeded(self, claimed: Claimed, hand: Hand) -> None:
+        """The call returned."""
+        if hand.sent_again:
+            self._record_failure(claimed, lambda: claimed.fail(self._queue.maker.failure_said(hand.error_info)))
+            return
+        try:
+            claimed.confirm()
+        except StoreError as error:
+            self.report.unconfirmed += 1
+            self._because(claimed.letter.id, f"done, but not confirmed: {error}")
+        else:
+            self.report.replayed += 1
+
+    def failed(self, claimed: Claimed, call: Call, error: Exception) -> None:
+        """The call raised."""
+        self._because(claimed.letter.id, f"{type_name(error)}: {safe_message(error, 500)}")
+        if is_refusal(call, error):
+            claimed.give_back()
+            self.report.refused += 1
+            self.report.retry_after = getattr(error, "retry_after", None)
+            self._stopped = True
+            return
+        self._record_failure(claimed, lambda: claimed.fail(self._queue.maker.failure_of(call, error)))
+
+    def _record_failure(self, claimed: Claimed, fail: Callable[[], DeadLetter]) -> None:
+        self.report.failed += 1
+        try:
+            self.report.parked += fail().state == "parked"
+        except StoreError as problem:
+            self._because(claimed.letter.id, f"failed again, but its record could not be updated: {problem}")
+
+    def _function(self, letter: DeadLetter) -> Callable[..., Any] | str:
+        if not letter.replayable:
+            return f"its payload is not whole: {', '.join(part['path'] for part in letter.unserialisable)}"
+        if letter.operation is None:
+            return self._queue.options.reprocessor or "it was sent by hand, and the queue has no reprocessor"
+        found = self._registry.find(letter.operation, same_process=self._queue.maker.made_here(letter))
+        if isinstance(found, str) and self._queue.options.reprocessor is not None:
+            return self._queue.options.reprocessor
+        return found
+
+    def _because(self, letter_id: str, why: str) -> None:
+        if len(self.report.reasons) < MAX_REASONS:
+            self.report.reasons[letter_id] = why
+
+    def _leases(self, what: What) -> Iterator[Claimed]:
+        if what is not None and not isinstance(what, LetterFilter):
+            return self._by_id([what] if isinstance(what, str) else list(what), self._queue.places)
+        chosen = structs.replace(what or LetterFilter(), pipeline=self._pipeline)
+        if what is None or chosen.state is None:
+            chosen = structs.replace(chosen, state="waiting")
+        return self._of_all_places(chosen)
+
+    def _of_all_places(self, chosen: LetterFilter) -> Iterator[Claimed]:
+        # What was there when it began: what fails again, or arrives meanwhile, is not run twice.
+        began = self._clock.now()
+        for place in self._queue.places:
+            if isinstance(place.store, Browsable) and isinstance(place.store, Claimable):
+                yield from self._by_id(_ids(place.store, chosen), (place,))
+            else:
+                yield from self._received(place, chosen, began)
+
+    def _by_id(self, letter_ids: list[str], places: tuple[Place, ...]) -> Iterator[Claimed]:
+        for letter_id in letter_ids:
+            try:
+                lease, place = claim(places, letter_id, self._queue.options.lease)
+            except LetterBusyError as error:
+                self.report.busy += 1
+                self._because(letter_id, str(error))
+            except LetterNotFoundError as error:
+                self.report.skipped += 1
+                self._because(letter_id, str(error))
+            else:
+                yield self._queue.claimed(lease, place)
+
+    def _received(self, place: Place, chosen: LetterFilter, began: datetime) -> Iterator[Claimed]:
+        others: list[Lease] = []
+        seen: Counter[str] = Counter()
+        try:
+            while leases := place.store.receive(1, lease=self._queue.options.lease):
+                (lease,) = leases
+                seen[lease.letter.id] += 1
+                # Held until the end, so that the store gives the next one.
+                again = seen[lease.letter.id] > 1 or lease.letter.created > began
+                if not again and chosen.matches(lease.letter):
+                    yield self._queue.claimed(lease, place)
+                else:
+                    others.append(lease)
+        finally:
+            for lease in others:
+                place.store.release(lease)
+
+
+def _ids(store: Browsable, chosen: LetterFilter) -> list[str]:
+    ids: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = store.browse(chosen, limit=PAGE, cursor=cursor)
+        ids += [letter.id for letter in page.letters]
+        if (cursor := page.cursor) is None:
+            return ids

@@ -1,0 +1,157 @@
+"""Running one call through a folded chain, and what has to be done around it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any
+
+from ninelives.call import Call, _current, is_misuse
+from ninelives.decorating import KindError, refuse_coroutine, require_awaitable
+from ninelives.describing import safe_message, type_name
+from ninelives.events import CallFailed, CallSucceeded
+from ninelives.notes import note
+
+if TYPE_CHECKING:
+    from ninelives.clock import Clock
+    from ninelives.emitter import Emitter
+    from ninelives.middleware.link import AsyncNext, Next
+    from ninelives.registry import Registry
+
+__all__ = ["Finish", "innermost", "innermost_async", "runner", "runner_async"]
+
+
+def innermost(call: Call) -> Any:
+    """The last step of a synchronous chain: the function itself."""
+    call.attempt += 1
+    value = call.func(*call.args, **call.kwargs)
+    if type(value) is CoroutineType:
+        try:
+            refuse_coroutine(value, instead="arun")
+        except KindError as error:
+            error.call = call
+            raise
+    return value
+
+
+async def innermost_async(call: Call) -> Any:
+    """The last step of an asynchronous chain: the function itself."""
+    call.attempt += 1
+    value = call.func(*call.args, **call.kwargs)
+    if type(value) is not CoroutineType and not isawaitable(value):
+        try:
+            require_awaitable(value, call.func, instead="run")
+        except KindError as error:
+            error.call = call
+            raise
+    return await value
+
+
+class Finish:
+    """What is done when a call has ended: its note, its event, and what replay and nested pipelines need to know.
+
+    Args:
+        pipeline: The pipeline's name.
+        clock: Tells the time.
+        emitter: Tells the listeners.
+        registry: Remembers which function failed.
+    """
+
+    def __init__(self, pipeline: str, clock: Clock, emitter: Emitter, registry: Registry) -> None:
+        self._pipeline = pipeline
+        self._clock = clock
+        self._emitter = emitter
+        self._registry = registry
+        # The same function that a call's begin was read from, whatever a test does to the clock meanwhile.
+        self._monotonic = clock.monotonic
+        self.tells_success = emitter.wants(CallSucceeded)
+
+    def succeeded(self, call: Call) -> None:
+        """The call returned: its own value, or a fallback's."""
+        if call.error is not None:
+            self._tell_failure(call, call.error)
+            if not call.for_outcome:
+                call.error = None  # its traceback holds the frames that hold the call: a ring that would linger
+        elif self.tells_success:
+            self._emitter.emit(
+                CallSucceeded(
+                    at=self._clock.now(),
+                    pipeline=self._pipeline,
+                    call_id=call.id,
+                    operation=call.operation,
+                    attempts=call.attempt,
+                    elapsed=self.elapsed(call),
+                )
+            )
+
+    def failed(self, call: Call, error: Exception, outer: Any) -> None:
+        """The call raised `error`; `outer` is the call of another pipeline that it was made in, if there is one."""
+        if is_misuse(call, error):
+            return
+        call.nested = None  # likewise
+        if isinstance(outer, Call) and call.letter_id is not None:
+            outer.nested = (error, call.letter_id)
+        note(error, call.attempt, self.elapsed(call), call.letter_id, call.letter_place)
+        self._tell_failure(call, error)
+
+    def elapsed(self, call: Call) -> float:
+        """Seconds since the call began."""
+        return self._monotonic() - call.started
+
+    def _tell_failure(self, call: Call, error: BaseException) -> None:
+        self._registry.remember(call.operation, call.func)
+        self._emitter.emit(
+            CallFailed(
+                at=self._clock.now(),
+                pipeline=self._pipeline,
+                call_id=call.id,
+                operation=call.operation,
+                attempts=call.attempt,
+                elapsed=self.elapsed(call),
+                error_type=type_name(error),
+                error_message=safe_message(error),
+                letter_id=call.letter_id,
+            )
+        )
+
+
+def runner(chain: Next, finish: Finish) -> Callable[[Call], Any]:
+    """What runs a call through the chain, with `current_call` set."""
+    # Locals of a closure: looked up faster than attributes, on a path that every call takes.
+    enter, leave, tells_success = _current.set, _current.reset, finish.tells_success
+
+    def run(call: Call) -> Any:
+        token = enter(call)
+        try:
+            value = chain(call)
+        except Exception as error:
+            finish.failed(call, error, token.old_value)
+            raise
+        finally:
+            leave(token)
+        if tells_success or call.error is not None:
+            finish.succeeded(call)
+        return value
+
+    return run
+
+
+def runner_async(chain: AsyncNext, finish: Finish) -> Callable[[Call], Awaitable[Any]]:
+    """The same for asynchronous calls."""
+    enter, leave, tells_success = _current.set, _current.reset, finish.tells_success
+
+    async def run(call: Call) -> Any:
+        token = enter(call)
+        try:
+            value = await chain(call)
+        except Exception as error:
+            finish.failed(call, error, token.old_value)
+            raise
+        finally:
+            leave(token)
+        if tells_success or call.error is not None:
+            finish.succeeded(call)
+        return value
+
+    return run

@@ -1,0 +1,52 @@
+"""The commands that come with the command line. What they need is imported when they run."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["demo", "plugins"]
+
+
+@click.command("plugins")
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines, one object for each.")
+@click.pass_context
+def plugins(ctx: click.Context, *, as_json: bool) -> None:
+    """Show what is installed, whether it works, and why not.
+
+    The exit status is 1 if something is broken; what was switched off is not.
+    """
+    from ninelives.plugins import default_plugins
+    from ninelives_cli.listing import is_broken, json_lines, show
+
+    installed = default_plugins().installed()
+    if as_json:
+        click.echo(json_lines(installed), nl=False)
+    else:
+        show(installed)
+    ctx.exit(1 if any(map(is_broken, installed)) else 0)
+
+
+@click.command("demo")
+@click.option(
+    "--requests", type=click.IntRange(1, 10_000), default=200, show_default=True, help="How many requests to make."
+)
+@click.option("--seed", type=int, default=9, show_default=True, help="Decides which requests fail now and then.")
+@click.option(
+    "--store",
+    metavar="ADDRESS",
+    default="file:./local_dlq.json",
+    show_default=True,
+    help="Where dead letters are kept; letters of others stay as they are.",
+)
+@click.pass_context
+def demo(ctx: click.Context, *, requests: int, seed: int, store: str) -> None:
+    """Watch a service fail and heal, and no request get lost.
+
+    A real HTTP service on this machine works, then fails now and then, is down, and heals, while requests go through
+    one pipeline. What fails for good becomes a dead letter and is replayed in the end. Every answer is checked. Events
+    go to stderr; the exit status is 1 if a request is lost.
+    """
+    from ninelives_cli.demo.performance import perform
+    from ninelives_cli.demo.run import Plan
+
+    ctx.exit(perform(Plan(requests=requests, seed=seed, store=store)))

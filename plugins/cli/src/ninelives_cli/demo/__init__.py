@@ -1,0 +1,1 @@
+"""The demo: a real service fails and heals, and no request is lost."""

@@ -1,0 +1,34 @@
+"""Structured logs on stderr, for commands that run pipelines: the library itself configures no logging."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["logs_on_stderr"]
+
+_FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-8s %(message)s"
+
+
+class _Stderr(logging.Handler):
+    """Writes to what `sys.stderr` is at that moment: on a terminal, what is being drawn takes its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")
+
+
+@contextmanager
+def logs_on_stderr() -> Iterator[None]:
+    """While it lasts, the logger ``ninelives`` writes events and alerts to stderr, one a line."""
+    logger = logging.getLogger("ninelives")
+    handler, level = _Stderr(), logger.level
+    handler.setFormatter(logging.Formatter(_FORMAT, "%H:%M:%S"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)

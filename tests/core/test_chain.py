@@ -1,0 +1,228 @@
+"""Building a chain: order, aliases, options, and what is refused before anything runs."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from ninelives import (
+    DEFAULT_CHAIN,
+    AdminNotifier,
+    BackoffStrategy,
+    CircuitBreaker,
+    ConfigurationError,
+    DeadLetterQueue,
+    Plugins,
+    hookimpl,
+)
+from ninelives.middleware import Around
+from ninelives.testing import RecordingChannel
+
+
+class Named(Around):
+    """Writes down when it is passed."""
+
+    def __init__(self, name, log):
+        self.name, self.log = name, log
+
+    def before(self, call):
+        self.log.append(f"> {self.name}")
+
+    def succeeded(self, call, value):
+        self.log.append(f"< {self.name} {value}")
+
+    def failed(self, call, error):
+        self.log.append(f"< {self.name} {error}")
+
+
+def _four(log):
+    class Plugin:
+        @hookimpl
+        def register_middleware(self, register):
+            for name in "abcd":
+                register(name, lambda name=name: Named(name, log))
+
+    return Plugins(Plugin())
+
+
+@pytest.mark.parametrize("order", list(permutations("abcd")), ids="".join)
+def test_the_order_of_the_list_is_the_order_of_the_calls(shop, order):
+    """Links are passed in the order of the list on the way in, and back on the way out; whatever registered first."""
+    log = []
+    pipeline = shop.pipeline(chain=list(order), plugins=_four(log))
+    pipeline.run(lambda: log.append("run") or 1)
+    into = [f"> {name}" for name in order]
+    assert log == [*into, "run", *(f"< {name} 1" for name in reversed(order))]
+
+
+async def test_async_calls_go_the_same_way(shop):
+    """Asynchronous calls pass the links in the same order, also when they fail."""
+    log = []
+    pipeline = shop.pipeline(chain=list("ba"), plugins=_four(log))
+
+    async def fail():
+        raise ValueError("x")
+
+    with pytest.raises(ValueError, match="x"):
+        await pipeline.arun(fail)
+    assert log == ["> b", "> a", "< a x", "< b x"]
+
+
+_LEGAL = [
+    order
+    for order in permutations(DEFAULT_CHAIN)
+    if order.index("backoff") > max(order.index("notify"), order.index("dead_letter"))
+]
+
+
+@pytest.mark.parametrize("order", _LEGAL, ids="-".join)
+def test_every_legal_order_of_the_default_links_works(shop, order):
+    """Each legal order runs, fails with the function's error or the fallback, and keeps one letter."""
+    pipeline = shop.pipeline(
+        chain=list(order),
+        dead_letter={"store": "memory:"},
+        notify={"channels": [RecordingChannel()]},
+        fallback="f",
+        backoff={"max_retries": 1},
+    )
+    assert pipeline.run(str, 5) == "5"
+
+    def fail():
+        raise ConnectionError
+
+    assert pipeline.run(fail) == "f"
+    # What stands outside of the fallback sees a success.
+    expected = 1 if order.index("fallback") < order.index("dead_letter") else 0
+    assert len(shop.letters(pipeline)) == expected
+
+
+_ILLEGAL = [order for order in permutations(DEFAULT_CHAIN) if order not in _LEGAL]
+
+
+@pytest.mark.parametrize("order", _ILLEGAL[::7], ids="-".join)
+def test_once_per_call_links_inside_backoff_are_refused(shop, order):
+    """`notify` and `dead_letter` inside `backoff` would act on every attempt: refused, with the reason."""
+    with pytest.raises(ConfigurationError, match="inside, it would act on every attempt"):
+        shop.pipeline(chain=list(order), dead_letter={"store": "memory:"})
+
+
+@pytest.mark.parametrize("part", [lambda: DeadLetterQueue(store="memory:"), AdminNotifier], ids=["queue", "notifier"])
+def test_ready_objects_are_placed_by_the_same_rule(shop, part):
+    """What a link is decides, not what it is called."""
+    with pytest.raises(ConfigurationError, match="outside of 'again'"):
+        shop.pipeline(chain=["again:backoff", part()], again=BackoffStrategy())
+
+
+def test_a_fallback_that_is_not_set_is_left_out(shop):
+    """A link that has nothing to do is not in the built chain."""
+    assert [link["link"] for link in shop.pipeline().describe()["chain"]] == ["dead_letter", "breaker", "backoff"]
+
+
+def test_false_leaves_a_link_out(shop):
+    """An option that is False leaves the link out."""
+    pipeline = shop.pipeline(breaker=False, backoff=False, dead_letter=False)
+    assert pipeline.describe()["chain"] == []
+    assert pipeline.run(str, 5) == "5"
+
+
+def test_two_of_a_kind_go_by_their_aliases(shop):
+    """`alias:link` puts a link twice into a chain; options and `pipeline[...]` go by the alias."""
+    pipeline = shop.pipeline(
+        chain=["outer:breaker", "inner:breaker"], outer={"failure_threshold": 2}, inner={"failure_threshold": 3}
+    )
+    assert pipeline["outer"].describe()["failure_threshold"] == 2
+    assert pipeline["inner"].describe()["failure_threshold"] == 3
+    for _ in range(2):
+        pipeline.try_run(_fail)
+    assert (pipeline["outer"].state.name, pipeline["inner"].state.name) == ("OPEN", "CLOSED")
+
+
+def _fail():
+    raise ConnectionError
+
+
+def test_ready_objects_stand_in_for_their_options(shop):
+    """A part that stands alone is a link as it is."""
+    strategy = BackoffStrategy(base_delay=0, max_retries=1)
+    pipeline = shop.pipeline(backoff=strategy, breaker=CircuitBreaker(failure_threshold=9))
+    outcome = pipeline.try_run(_fail)
+    assert outcome.attempts == 2
+    assert pipeline["backoff"] is strategy
+
+
+def test_objects_in_the_chain_go_by_their_class(shop):
+    """An object in the list goes by its class's name in lower case."""
+    log = []
+    link = Named("x", log)
+    pipeline = shop.pipeline(chain=[link])
+    assert pipeline["named"] is link
+
+
+class SyncOnly:
+    """A link that forgot asynchronous calls."""
+
+    def wrap(self, call_next, context):
+        return call_next
+
+
+async def test_a_link_without_wrap_async_is_named(shop):
+    """A chain with a synchronous link takes synchronous calls; an asynchronous one is told which link lacks it."""
+    pipeline = shop.pipeline(chain=[SyncOnly(), "backoff"])
+    assert pipeline.run(str, 1) == "1"
+    with pytest.raises(ConfigurationError, match="no wrap_async in: synconly"):
+        await pipeline.arun(str, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"brekaer": {}}, r"brekaer=\): expected one of its links: fallback, notify, dead_letter, breaker, backoff"),
+        ({"breaker": {"treshold": 3}}, "failure_threshold"),
+        ({"breaker": {"failure_threshold": 0}}, "is 0: expected a whole number of at least 1"),
+        ({"breaker": {"failure_threshold": "many"}}, "failure_threshold"),
+        ({"breaker": 5}, "is 5: expected a mapping of its options, a ready object, or False"),
+        ({"breaker": None}, "is None: expected a mapping"),
+        ({"backoff": {"base_delay": -1}}, "is -1"),
+        ({"backoff": {"base_delay": 9, "max_delay": 3}}, "max_delay"),
+        ({"dead_letter": {"store": "fiel:./x"}}, "fiel"),
+        ({"dead_letter": {"store": "nothing"}}, "scheme:target"),
+        ({"dead_letter": {"max_replays": 0}}, "max_replays"),
+        ({"fallback": {"value": 1, "call": len}}, "either value or call"),
+        ({"fallback": {"call": 5}}, "a function that is given the error"),
+        ({"chain": ["no_such_link"]}, "no_such_link"),
+        ({"chain": ["backoff", "backoff"]}, "each alias once"),
+        ({"chain": [5]}, "the name of a link, alias:link, or an object with wrap"),
+        ({"chain": [SyncOnly]}, "an object with wrap"),
+    ],
+)
+def test_wrong_configuration_is_refused_when_built(shop, options, said):
+    """What is wrong is refused before anything runs, naming the place, the value and what is known."""
+    with pytest.raises(ConfigurationError, match=said):
+        shop.pipeline(**options)
+
+
+def test_all_problems_are_said_at_once(shop):
+    """One error names every problem of every link."""
+    with pytest.raises(ConfigurationError) as caught:
+        shop.pipeline(
+            breaker={"failure_threshold": 0, "recovery_timeout": -1},
+            backoff={"base_delay": -1},
+            dead_letter={"max_replays": 0},
+            nothing={},
+        )
+    assert {problem.option for problem in caught.value.problems} == {
+        "failure_threshold",
+        "recovery_timeout",
+        "base_delay",
+        "max_replays",
+        "nothing",
+    }
+
+
+def test_problems_of_addresses_are_said_at_once(shop):
+    """So are those that are found when stores and channels are opened."""
+    with pytest.raises(ConfigurationError) as caught:
+        shop.pipeline(dead_letter={"store": "fiel:x"}, notify={"channels": ["lgo:"]})
+    assert "fiel" in str(caught.value)
+    assert "lgo" in str(caught.value)
