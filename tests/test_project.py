@@ -28,6 +28,11 @@ LONG_FILES = {
 }
 LONG_FUNCTIONS: dict[str, str] = {}
 
+# Files that import smtplib, which no code of ours does.
+SMTP_IN_TESTS = {
+    "tests/core/test_transient.py": "shows how the errors of the standard library's mail client are classified",
+}
+
 
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix() if path != ROOT else "."
@@ -131,7 +136,7 @@ def test_plugin_modules_hold_hook_implementations_only(folder: Path):
         functions = [node for node in body if isinstance(node, ast.FunctionDef)]
         assert functions
         assert all("hookimpl" in map(ast.unparse, node.decorator_list) for node in functions)
-        others = [node for node in body if node not in functions]
+        others = [node for node in body if node not in functions and not ast.unparse(node).startswith("__all__ = ")]
         assert all(isinstance(node, ast.Import | ast.ImportFrom | ast.If) for node in others), name_of(path)
 
 
@@ -169,13 +174,13 @@ def test_no_file_names_a_package_registry():
 
 def test_nothing_imports_smtplib():
     """No code of ours speaks SMTP by itself: connection, TLS and login are the mail library's."""
-    found = [
+    found = {
         name_of(path)
         for path in python_files()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if "smtplib" in imported(node)
-    ]
-    assert found == []
+    }
+    assert found == SMTP_IN_TESTS.keys()
 
 
 def imported(node: ast.AST) -> set[str]:

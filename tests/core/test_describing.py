@@ -31,7 +31,7 @@ class Stubborn(str):
 
 class Nameless(type):
     @property
-    def __module__(cls):
+    def __module__(cls):  # type: ignore[override]
         raise RuntimeError("no")
 
 

@@ -274,7 +274,7 @@ class HostileErrno(OSError):
     """An error of which an attribute raises that its class promises."""
 
     @property
-    def errno(self):
+    def errno(self):  # type: ignore[override]
         raise RuntimeError("no")
 
 

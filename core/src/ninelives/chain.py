@@ -1,4 +1,4 @@
-"""Building a chain: which links, in which order, with which options; and folding it into one step."""
+"""Building a chain: which links, in which order, with which options."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ninelives.describing import safe_repr
 from ninelives.errors import ConfigurationError, Problem
-from ninelives.middleware.link import AsyncMiddleware, AsyncNext, Context, Middleware, Next
+from ninelives.middleware.link import Context, Middleware
 
 if TYPE_CHECKING:
     from ninelives.circuits import Circuits
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ninelives.plugins import Plugins
     from ninelives.settings import Settings
 
-__all__ = ["DEFAULT_CHAIN", "Builder", "Link", "fold", "fold_async"]
+__all__ = ["DEFAULT_CHAIN", "Builder", "Link"]
 
 DEFAULT_CHAIN: tuple[str, ...] = ("fallback", "notify", "dead_letter", "breaker", "backoff")
 """The chain of a pipeline that names none, outermost first."""
@@ -123,35 +123,6 @@ class Builder(Struct, frozen=True):
             open_store=self.plugins.open_store,
             open_channel=self.plugins.open_channel,
         )
-
-
-def fold(links: Sequence[Link], innermost: Next) -> Next:
-    """One step that goes through all links, outermost first.
-
-    Raises:
-        ConfigurationError: What the links find wrong with the addresses that they open, all of it.
-    """
-    step, problems = innermost, list[Any]()
-    for link in reversed(links):
-        try:
-            step = link.part.wrap(step, link.context)
-        except ConfigurationError as error:
-            problems += error.args
-    if problems:
-        raise ConfigurationError(*problems)
-    return step
-
-
-def fold_async(links: Sequence[Link], innermost: AsyncNext) -> AsyncNext | ConfigurationError:
-    """The same for asynchronous calls; or, where links can't take part, the error for who makes such a call."""
-    lacking = [link.alias for link in links if not isinstance(link.part, AsyncMiddleware)]
-    if lacking:
-        return ConfigurationError(f"no wrap_async in: {', '.join(lacking)}: this chain takes synchronous calls only")
-    step = innermost
-    for link in reversed(links):
-        assert isinstance(link.part, AsyncMiddleware)  # noqa: S101 - for the type checker: seen above
-        step = link.part.wrap_async(step, link.context)
-    return step
 
 
 def _entries(chain: Sequence[str | Middleware]) -> dict[str, str | Middleware]:

@@ -22,7 +22,10 @@ class Deadline:
 
     Attributes:
         seconds: How far ahead it was.
+        cut: Whether it has cut something off.
     """
+
+    cut = False
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self.seconds = seconds
@@ -75,4 +78,5 @@ class AsyncDeadline(Deadline):
 
         self._timer.cancel()
         if self._passed and self._task.uncancel() <= self._cancelling and isinstance(error, CancelledError):
+            self.cut = True
             raise TimeoutError(f"cut off: the time limit of {self.seconds:g} s has passed") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from random import Random
 
 __all__ = ["JITTERS", "Jitter", "delays"]
@@ -46,12 +46,14 @@ def delays(base: float, cap: float, jitter: Jitter, random: Random) -> Iterator[
         >>> list(islice(delays(1.0, 5.0, "none", Random()), 4))
         [1.0, 2.0, 4.0, 5.0]
     """
-    spread = {"full": _full, "equal": _equal, "none": _none}.get(jitter)
-    if spread is None:
-        yield from _decorrelated(base, cap, random)
-        return
+    if jitter == "decorrelated":
+        return _decorrelated(base, cap, random)
+    return _spread(base, cap, {"full": _full, "equal": _equal, "none": _none}[jitter], random)
+
+
+def _spread(base: float, cap: float, spread: Callable[[float, Random], float], random: Random) -> Iterator[float]:
     # Doubled step by step: two to the power of ten thousand is no float.
-    ceiling = min(base, cap)
+    ceiling = base
     while True:
         yield min(spread(ceiling, random), cap)
         ceiling = min(ceiling * 2, cap)

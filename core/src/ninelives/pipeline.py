@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from random import Random
+from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, overload
 
 from ninelives.call import Call
-from ninelives.chain import DEFAULT_CHAIN, Builder, Link, fold, fold_async
+from ninelives.chain import DEFAULT_CHAIN, Builder, Link
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.decorating import decorate
 from ninelives.emitter import Emitter
 from ninelives.errors import ConfigurationError
+from ninelives.folding import fold, fold_async
 from ninelives.registry import Registry
 from ninelives.running import Finish, innermost, innermost_async, runner, runner_async
 from ninelives.runs import Bound, Runs
@@ -89,7 +90,8 @@ class Pipeline(Runs):
             plugins=plugins,
             circuits=circuits if circuits is not None else default_circuits(),
             clock=self._clock,
-            random=random if random is not None else Random(),  # noqa: S311 - jitter, not secrets
+            # Not seeded, so that the processes that a server forks do not wait in step.
+            random=random if random is not None else SystemRandom(),
             emitter=self._emitter,
         ).links(_chain(chain, settings, name), options)
         self._fold()
@@ -97,10 +99,10 @@ class Pipeline(Runs):
     def _fold(self) -> None:
         self._finish = Finish(self.name, self._clock, self._emitter, self._registry)
         self._enter = runner(fold(self._links, innermost), self._finish)
-        chain = fold_async(self._links, innermost_async)
-        self._enter_async = (
-            _refusing(chain) if isinstance(chain, ConfigurationError) else runner_async(chain, self._finish)
-        )
+        try:
+            self._enter_async = runner_async(fold_async(self._links, innermost_async), self._finish)
+        except ConfigurationError as error:  # for whoever makes such a call
+            self._enter_async = _refusing(error)
         self._monotonic = self._clock.monotonic
         self._parts = {link.alias: link.part for link in self._links}
 

@@ -43,7 +43,8 @@ _VALUE, _LINE_VALUE = (
     re.compile(rf"""\\*+(?:[bBuUrR]?"(?:[^"\\]|\\.)*+"?|[bBuUrR]?'(?:[^'\\]|\\.)*+'?|{unquoted})""", re.DOTALL)
     for unquoted in (r"[^\s&]++", r"[^\r\n]++")
 )
-_URL_PASSWORD = re.compile(r"(://[^\s/:@]*+:)[^\s/]+@")
+# To the last @ before the path or the query: one in a password that was not encoded must not show its rest.
+_URL_PASSWORD = re.compile(r"(://[^\s/:@]*+:)(?:[^\s/?]|\?(?!\w++=))+@")
 _BEARER = re.compile(
     r"(?i)\b(bearer\s++)(?!(?:token|auth|realm|scheme|error|is|was|and|or|not|for)\b|auth\w*\b)[\w.~+/=-]++"
 )

@@ -11,11 +11,13 @@ from ninelives.call import Call, _current, is_misuse
 from ninelives.decorating import KindError, refuse_coroutine, require_awaitable
 from ninelives.describing import safe_message, type_name
 from ninelives.events import CallFailed, CallSucceeded
+from ninelives.middleware.watching import tell, tell_async
 from ninelives.notes import note
 
 if TYPE_CHECKING:
     from ninelives.clock import Clock
     from ninelives.emitter import Emitter
+    from ninelives.folding import Folded
     from ninelives.middleware.link import AsyncNext, Next
     from ninelives.registry import Registry
 
@@ -85,9 +87,9 @@ class Finish:
                 )
             )
 
-    def failed(self, call: Call, error: Exception, outer: Any) -> None:
+    def failed(self, call: Call, error: BaseException, outer: Any) -> None:
         """The call raised `error`; `outer` is the call of another pipeline that it was made in, if there is one."""
-        if is_misuse(call, error):
+        if not isinstance(error, Exception) or is_misuse(call, error):
             return
         call.nested = None  # likewise
         if isinstance(outer, Call) and call.letter_id is not None:
@@ -116,16 +118,18 @@ class Finish:
         )
 
 
-def runner(chain: Next, finish: Finish) -> Callable[[Call], Any]:
+def runner(chain: Folded[Next], finish: Finish) -> Callable[[Call], Any]:
     """What runs a call through the chain, with `current_call` set."""
     # Locals of a closure: looked up faster than attributes, on a path that every call takes.
+    step, watchers = chain.step, chain.watchers
     enter, leave, tells_success = _current.set, _current.reset, finish.tells_success
 
     def run(call: Call) -> Any:
         token = enter(call)
         try:
-            value = chain(call)
-        except Exception as error:
+            value = step(call)
+        except BaseException as error:
+            tell(watchers, call, error)
             finish.failed(call, error, token.old_value)
             raise
         finally:
@@ -137,15 +141,17 @@ def runner(chain: Next, finish: Finish) -> Callable[[Call], Any]:
     return run
 
 
-def runner_async(chain: AsyncNext, finish: Finish) -> Callable[[Call], Awaitable[Any]]:
+def runner_async(chain: Folded[AsyncNext], finish: Finish) -> Callable[[Call], Awaitable[Any]]:
     """The same for asynchronous calls."""
+    step, watchers = chain.step, chain.watchers
     enter, leave, tells_success = _current.set, _current.reset, finish.tells_success
 
     async def run(call: Call) -> Any:
         token = enter(call)
         try:
-            value = await chain(call)
-        except Exception as error:
+            value = await step(call)
+        except BaseException as error:
+            await tell_async(watchers, call, error)
             finish.failed(call, error, token.old_value)
             raise
         finally:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Barrier
 
 import pytest
@@ -117,7 +118,8 @@ async def test_an_attempt_that_hangs_is_cut_off_at_the_limit(runner):
     assert isinstance(error, TimeoutError)
     assert isinstance(error.__cause__, asyncio.CancelledError)
     assert (func.count, cancelled, runner.delays) == (2, [10], [1.0])
-    assert asyncio.current_task().cancelling() == 0
+    assert (task := asyncio.current_task())
+    assert task.cancelling() == 0
 
 
 @ASYNC
@@ -209,8 +211,9 @@ async def test_a_hundred_calls_in_tasks_have_a_sequence_each():
     assert clock.monotonic() == 7
 
 
+@pytest.mark.parametrize("limit", [None, 1_000])
 @pytest.mark.parametrize("failures", [1, 2, 9])
-async def test_nothing_of_a_call_outlives_it(runner, failures):
+async def test_nothing_of_a_call_outlives_it(runner, failures, limit):
     """Neither a call that succeeded in the end nor one that failed leaves a cycle that holds its errors."""
 
     class Weak(Exception):
@@ -218,20 +221,17 @@ async def test_nothing_of_a_call_outlives_it(runner, failures):
 
     errors = [Weak() for _ in range(failures)]
     references = [weakref.ref(error) for error in errors]
-    func = runner.failing(*errors)
-    del errors
+
+    def func():
+        if errors:
+            raise errors.pop()
+
     gc.disable()
     try:
-        await settle(runner, func)
-        del func
+        with suppress(Exception):
+            await runner(func, max_retries=3, max_elapsed=limit)
+        errors.clear()
         runner.calls.clear()
         assert [reference() for reference in references] == [None] * failures
     finally:
         gc.enable()
-
-
-async def settle(runner, func):
-    try:
-        await runner(func, max_retries=3)
-    except Exception:  # noqa: S110 - it is let go of
-        pass

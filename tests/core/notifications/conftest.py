@@ -44,7 +44,7 @@ class World:
             plugins=Plugins(),
             circuits=Circuits(),
             emit=self.listener,
-            open_store=None,
+            open_store=Plugins().open_store,
             open_channel=self.opener(**channels),
         )
 

@@ -13,10 +13,10 @@ from ninelives.notifications.delivery import (
     RETRY_DELAYS,
     deliver,
     deliver_in_thread,
-    deliver_together,
     is_delivering,
 )
 from ninelives.notifications.notification import Notification
+from ninelives.notifications.together import deliver_together
 from ninelives.testing.recorders import RecordingChannel
 
 TRANSIENT = ChannelError("the line is busy")

@@ -130,7 +130,7 @@ def test_failures_end_in_the_log(world, dispatcher):
 
 def test_context_variables_reach_the_thread(world, dispatcher):
     """Listeners and channels see the context of the call that failed."""
-    request, seen = ContextVar("request"), []
+    request, seen = ContextVar[str]("request"), list[str]()
     world.listener = lambda _event: seen.append(request.get())
     request.set("r-1")
     dispatcher.submit(world.delivery(waiting()))
@@ -235,7 +235,9 @@ def test_exit_loses_nothing(tmp_path):
     assert lines == [str(number) for number in range(300)]
 
 
-@pytest.mark.parametrize("end", ["sys.exit(0)", "threading.Thread(target=submit, args=(FileChannel(), 'late')).start()"])
+@pytest.mark.parametrize(
+    "end", ["sys.exit(0)", "threading.Thread(target=submit, args=(FileChannel(), 'late')).start()"]
+)
 def test_exit_loses_nothing_however_it_comes(tmp_path, end):
     """Nor is anything lost by `sys.exit`, or when a thread still runs as the main one ends."""
     _, lines = run(tmp_path, f"submit(FileChannel(), 'early')\n{end}\n")
@@ -306,3 +308,17 @@ def test_all_are_closed_at_the_end(world):
     module._close_all()
     assert len(channel.notifications) == 1
     assert dispatcher._thread is None
+
+
+def test_a_child_is_closed_once(monkeypatch):
+    """However often its thread starts, a child of multiprocessing has one end."""
+    import multiprocessing.process
+    import multiprocessing.util
+
+    ends = []
+    monkeypatch.setattr(multiprocessing.process, "parent_process", lambda: "a parent")
+    monkeypatch.setattr(multiprocessing.util, "Finalize", lambda *args, **how: ends.append(args))
+    monkeypatch.setattr(module, "_children", set())
+    for _ in range(2):
+        module._close_at_end_of_child()
+    assert ends == [(None, module._close_all)]

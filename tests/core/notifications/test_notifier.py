@@ -248,7 +248,11 @@ def test_a_notification_about_a_failing_notification_is_never_sent(make):
     """A listener that sends a notification for each event sends none for a notification's own. (Law 55.)"""
     channel = RecordingChannel()
     results = []
-    notifier = make(channels=[channel], listeners=[lambda event: results.append(notifier.send_notification(event.name))])
+
+    def send(event):
+        results.append(notifier.send_notification(event.name))
+
+    notifier: AdminNotifier = make(channels=[channel], listeners=[send])
     channel.fail(ChannelError("down"))
     assert not notifier.send_notification("first")
     assert notifier.send_notification("second")
@@ -326,8 +330,7 @@ async def test_async_does_not_hold_up_the_loop(make):
     hang = Event()
     channel = RecordingChannel(inline=False, hang=hang)
     sending = asyncio.ensure_future(make(channels=[channel]).asend_notification("x"))
-    while channel.attempts == 0:
-        await asyncio.sleep(0)
+    await asyncio.to_thread(channel.wait_for_attempts, 1)
     assert not sending.done()
     hang.set()
     assert await sending

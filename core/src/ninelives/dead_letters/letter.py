@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
+
+from ninelives.describing import clean_text
 
 __all__ = ["Attempt", "DeadLetter", "ErrorRecord", "LetterFilter", "Reason", "State", "decode_letter", "encode_letter"]
 
@@ -14,6 +16,9 @@ SCHEMA = 1
 
 Reason = Literal["exhausted", "permanent", "circuit_open", "cancelled", "manual"]
 State = Literal["waiting", "parked"]
+
+# A record without a time zone is refused when it is read: it could not be compared with the others.
+_Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class ErrorRecord(Struct, frozen=True, kw_only=True):
@@ -41,7 +46,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
         message: The error's text, bounded.
     """
 
-    at: datetime
+    at: _Moment
     type: str
     message: str = ""
 
@@ -80,9 +85,9 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=False):
 
     id: str
     key: str
-    created: datetime
-    first_failed: datetime
-    last_failed: datetime
+    created: _Moment
+    first_failed: _Moment
+    last_failed: _Moment
     schema: int = SCHEMA
     caused_by: str | None = None
     pipeline: str | None = None
@@ -101,7 +106,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=False):
     error_info: Any = None
     fingerprint: str | None = None
     fingerprint_version: int = 1
-    expires: datetime | None = None
+    expires: _Moment | None = None
     replay_count: int = 0
     state: State = "waiting"
     notes: tuple[str, ...] = ()
@@ -152,8 +157,16 @@ class LetterFilter(Struct, frozen=True, kw_only=True):
             and (self.since is None or letter.last_failed >= self.since)
             and (self.until is None or letter.last_failed < self.until)
             and (self.tags is None or self.tags.items() <= letter.tags.items())
-            and (self.text is None or self.text.casefold() in encode_letter(letter).decode().casefold())
+            and self._matches_text(letter)
         )
+
+    def _matches_text(self, letter: DeadLetter) -> bool:
+        if self.text is None:
+            return True
+        record = encode_letter(letter).decode().casefold()
+        # As JSON writes it: a quotation mark of the text is escaped there.
+        written = _encoder.encode(clean_text(self.text)).decode()[1:-1]
+        return written.casefold() in record or self.text.casefold() in record
 
     def _matches_error(self, letter: DeadLetter) -> bool:
         if self.error_type is None:
@@ -182,8 +195,12 @@ def decode_letter(data: bytes | str) -> DeadLetter:
     Raises:
         msgspec.DecodeError: It is no JSON; its subclass `ValidationError`: it is no letter.
     """
-    record = _decoder.decode(data)
-    unknown = {name: record.pop(name) for name in record.keys() - _FIELDS}
-    if unknown:
-        record["extra"] = {**(record.get("extra") or {}), **unknown}
-    return msgspec.convert(record, DeadLetter)
+    try:
+        record = _decoder.decode(data)
+        unknown = {name: record.pop(name) for name in record.keys() - _FIELDS}
+        extra = record.get("extra") or {}
+        if unknown and isinstance(extra, dict):
+            record["extra"] = {**extra, **unknown}
+        return msgspec.convert(record, DeadLetter)
+    except (UnicodeError, RecursionError) as error:
+        raise msgspec.DecodeError(f"no JSON that can be read: {error}") from error

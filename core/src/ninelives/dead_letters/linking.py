@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ninelives.call import Call
+from ninelives.call import Call, is_misuse
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.errors import CircuitBreakerOpenError
+from ninelives.middleware.watching import Watcher
 
 if TYPE_CHECKING:
     from ninelives.dead_letters.queue import DeadLetterQueue
-    from ninelives.middleware.link import AsyncNext, Context, Next
+    from ninelives.middleware.link import Context
 
 __all__ = ["LetterLink", "is_refusal"]
 
@@ -22,42 +23,26 @@ def is_refusal(call: Call, error: BaseException) -> bool:
 
 
 class LetterLink:
-    """What the queue does in one pipeline: policy in `_letter` and `_keep`, and a thin step for each kind of call."""
+    """What the queue does in one pipeline: which failures become letters, and of what."""
 
     def __init__(self, queue: DeadLetterQueue, context: Context) -> None:
         self._queue = queue
         self._maker = queue.maker_for(context.pipeline)
         self._keeper = queue.keeper_for(context.emit)
 
-    def wrap(self, call_next: Next) -> Next:
-        """The synchronous step."""
-        caught = self._caught()
+    def watcher(self) -> Watcher:
+        """What the link does on failure. An asynchronous call's letter is made in the loop, written by a thread."""
+        return Watcher(self._failed, self._failed_async, self._caught())
 
-        def dead_letter(call: Call) -> Any:
-            try:
-                return call_next(call)
-            except caught as error:
-                if (letter := self._letter(call, error)) is not None:
-                    self._keep(call, letter)
-                raise
+    def _failed(self, call: Call, error: BaseException) -> None:
+        if (letter := self._letter(call, error)) is not None:
+            self._keep(call, letter)
 
-        return dead_letter
+    async def _failed_async(self, call: Call, error: BaseException) -> None:
+        if (letter := self._letter(call, error)) is not None:
+            from ninelives.workers import run_in_worker
 
-    def wrap_async(self, call_next: AsyncNext) -> AsyncNext:
-        """The asynchronous step: the letter is made in the loop, as the arguments are now, and written by a thread."""
-        caught = self._caught()
-
-        async def dead_letter(call: Call) -> Any:
-            try:
-                return await call_next(call)
-            except caught as error:
-                if (letter := self._letter(call, error)) is not None:
-                    from ninelives.workers import run_in_worker
-
-                    await run_in_worker(self._keep, call, letter)
-                raise
-
-        return dead_letter
+            await run_in_worker(self._keep, call, letter)
 
     def _caught(self) -> tuple[type[BaseException], ...]:
         if not self._queue.options.on_cancel:
@@ -67,6 +52,8 @@ class LetterLink:
         return (Exception, CancelledError, KeyboardInterrupt, SystemExit)
 
     def _letter(self, call: Call, error: BaseException) -> DeadLetter | None:
+        if is_misuse(call, error):
+            return None
         if call.letter is not None:
             return None  # a replay: whoever claimed the letter gives it back, with this error
         if not self._queue.options.on_open and is_refusal(call, error):

@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
 from ninelives.call import Call
-from ninelives.dead_letters.letter import Attempt, DeadLetter, ErrorRecord, Reason
+from ninelives.dead_letters.failures import Failure, attempts_of, cause_letter, error_record, reason_of
+from ninelives.dead_letters.letter import DeadLetter, ErrorRecord, Reason
 from ninelives.dead_letters.payload import encode
-from ninelives.describing import clean_text, safe_message, safe_repr, type_name
-from ninelives.errors import CircuitBreakerOpenError
+from ninelives.dead_letters.reprs import as_text, short_repr
+from ninelives.describing import clean_text, safe_message, type_name
 from ninelives.fingerprint import FINGERPRINT_VERSION, fingerprint
 from ninelives.ids import new_id
-from ninelives.transient import Kind, classify
 
-__all__ = ["Failure", "LetterMaker", "error_record", "reason_of"]
+__all__ = ["LetterMaker"]
 
-MAX_CAUSES = 10
-MAX_FRAMES = 50
-MAX_TRACEBACK = 32_768
-"""Characters of a traceback that are kept; the middle of a longer one is left out."""
+T = TypeVar("T")
 
-
-class Failure(Struct, frozen=True, kw_only=True):
-    """How a replay failed, as its letter records it."""
-
-    reason: Reason
-    record: ErrorRecord
-    attempts: tuple[Attempt, ...]
-    error_info: dict[str, Any] | None = None
+# Ids sort by time: what sorts before this one was made by another process, though it may have had the same number and
+# the same machine's name, as the first process of every container has.
+_BEGAN = new_id()
 
 
 class LetterMaker(Struct, frozen=True):
@@ -51,81 +42,31 @@ class LetterMaker(Struct, frozen=True):
     encode: Callable[[Any], Any] | None = None
 
     def of_call(self, call: Call, error: BaseException) -> DeadLetter:
-        """The letter of a call that failed with `error`."""
-        args, marked = encode(list(call.args), "args", self.encode)
-        kwargs, more = encode(call.kwargs, "kwargs", self.encode)
-        marked += more
-        now = self.now()
-        attempts = _attempts(call, error, now)
-        return DeadLetter(
-            id=call.id,
-            key=clean_text(call.idempotency_key),
-            caused_by=_cause_letter(call, error),
-            pipeline=self.pipeline,
-            operation=clean_text(call.operation),
-            reason=reason_of(error),
-            args=args,
-            # A dictionary with odd keys comes back tagged: still a JSON object.
-            kwargs=kwargs,
-            replayable=not marked,
-            unserialisable=tuple(marked),
-            error=error_record(error),
-            attempts=attempts,
-            fingerprint=fingerprint(error),
-            fingerprint_version=FINGERPRINT_VERSION,
-            created=now,
-            first_failed=attempts[0].at if attempts else now,
-            last_failed=now,
-            host=hostname(),
-            pid=os.getpid(),
-            tags={clean_text(name): clean_text(value) for name, value in call.tags.items()},
-        )
+        """The letter of a call that failed with `error`. Never raises an `Exception`."""
+        try:
+            return self._whole(call, error)
+        except Exception as problem:
+            return self._wreck(call, error, problem)
 
-    def of_wreck(self, call: Call, error: BaseException) -> DeadLetter:
-        """The letter of a call that no whole letter could be made of: what it was, and that it can't be replayed."""
-        now = self.now()
-        why = {"path": "", "repr": f"the letter could not be made of {safe_repr(call.args)}, {safe_repr(call.kwargs)}"}
-        return DeadLetter(
-            id=call.id,
-            key=call.id,
-            pipeline=self.pipeline,
-            args=[],
-            kwargs={},
-            replayable=False,
-            unserialisable=(why,),
-            error=ErrorRecord(type=type_name(error), message=safe_message(error)),
-            created=now,
-            first_failed=now,
-            last_failed=now,
-            host=hostname(),
-            pid=os.getpid(),
-        )
-
-    def of_message(self, message: Any, error_info: Mapping[str, Any] | None) -> DeadLetter:
+    def of_message(self, message: Any, error_info: Any) -> DeadLetter:
         """The letter of a message that was sent by hand."""
         body, marked = encode(message, "message", self.encode)
-        info, _ = encode(error_info, "error_info", self.encode)
-        now = self.now()
+        info, more = self._info(error_info)
         letter_id = new_id()
-        return DeadLetter(
+        return self._letter(
+            self.now(),
             id=letter_id,
             key=letter_id,
-            pipeline=self.pipeline,
             message=body,
             replayable=not marked,
-            unserialisable=tuple(marked),
+            unserialisable=(*marked, *more),
             error_info=info,
-            created=now,
-            first_failed=now,
-            last_failed=now,
-            host=hostname(),
-            pid=os.getpid(),
         )
 
     @staticmethod
     def made_here(letter: DeadLetter) -> bool:
         """Whether this very process made the letter."""
-        return letter.pid == os.getpid() and letter.host == hostname()
+        return letter.pid == os.getpid() and letter.host == hostname() and letter.id >= _BEGAN
 
     def after_replay(self, letter: DeadLetter, failure: Failure, max_replays: int) -> DeadLetter:
         """The same letter after a replay that failed: one more counted, the new error last."""
@@ -135,86 +76,78 @@ class LetterMaker(Struct, frozen=True):
             reason=failure.reason,
             error=failure.record,
             attempts=(*letter.attempts, *failure.attempts)[-10:],
-            error_info=letter.error_info if failure.error_info is None else encode(failure.error_info, "error_info")[0],
+            error_info=letter.error_info if failure.error_info is None else self._info(failure.error_info)[0],
             last_failed=self.now(),
             replay_count=count,
             state="parked" if count >= max_replays else letter.state,
         )
 
-    def failure_of(self, call: Call, error: BaseException) -> Failure:
-        """What a replay that failed with `error` leaves behind."""
-        return Failure(reason=reason_of(error), record=error_record(error), attempts=_attempts(call, error, self.now()))
+    def _whole(self, call: Call, error: BaseException) -> DeadLetter:
+        now = self.now()
+        args, marked = encode(list(call.args), "args", self.encode)
+        kwargs, more = encode(call.kwargs, "kwargs", self.encode)
+        attempts = _tried(lambda: attempts_of(call, error, now), ())
+        return self._letter(
+            now,
+            id=call.id,
+            key=as_text(call.idempotency_key),
+            caused_by=_tried(lambda: cause_letter(call, error), None),
+            operation=as_text(call.operation),
+            reason=_tried(lambda: reason_of(error), _NOT_KNOWN),
+            # A list as it is; where it could not even be begun, a mark in one.
+            args=args if isinstance(args, list) else [args],
+            # With keys of an odd kind it comes back tagged: still a JSON object.
+            kwargs=kwargs,
+            replayable=not (marked or more),
+            unserialisable=(*marked, *more),
+            error=_tried(lambda: error_record(error), ErrorRecord(type=type_name(error))),
+            attempts=attempts,
+            fingerprint=_tried(lambda: fingerprint(error), None),
+            fingerprint_version=FINGERPRINT_VERSION,
+            first_failed=attempts[0].at if attempts else now,
+            tags={as_text(name): as_text(value) for name, value in call.tags.items()},
+        )
 
-    def failure_said(self, error_info: Mapping[str, Any] | None) -> Failure:
-        """The same where the reprocessor sent the message to the queue again instead of raising."""
-        info = error_info or {}
-        kind = clean_text(str(info.get("error_type", "sent again by its reprocessor")))
-        record = ErrorRecord(type=kind, message=clean_text(str(info.get("error_message", ""))))
-        attempt = Attempt(at=self.now(), type=record.type, message=record.message)
-        return Failure(reason="manual", record=record, attempts=(attempt,), error_info=dict(info) or None)
+    def _wreck(self, call: Call, error: BaseException, problem: Exception) -> DeadLetter:
+        why = f"the letter could not be made: {type_name(problem)}: {safe_message(problem)}"
+        return self._letter(
+            datetime.now(UTC),
+            id=call.id,
+            key=call.id,
+            args=[],
+            kwargs={},
+            replayable=False,
+            unserialisable=(
+                {"path": "", "repr": why},
+                {"path": "args", "repr": short_repr(call.args)},
+                {"path": "kwargs", "repr": short_repr(call.kwargs)},
+            ),
+            error=ErrorRecord(type=type_name(error), message=safe_message(error)),
+        )
+
+    def _letter(self, now: datetime, **fields: Any) -> DeadLetter:
+        pipeline = None if self.pipeline is None else clean_text(self.pipeline)
+        made = {"first_failed": now} | fields
+        return DeadLetter(created=now, last_failed=now, pipeline=pipeline, host=hostname(), pid=os.getpid(), **made)
+
+    def _info(self, error_info: Any) -> tuple[Any, list[dict[str, str]]]:
+        # Any mapping as the dictionary that it says it is.
+        plain = _tried(lambda: dict(error_info), error_info) if isinstance(error_info, Mapping) else error_info
+        return encode(plain, "error_info", self.encode)
 
 
-def reason_of(error: BaseException) -> Reason:
-    """Why a call that failed with this error is a letter."""
-    if not isinstance(error, Exception):
-        return "cancelled"
-    if isinstance(error, CircuitBreakerOpenError):
-        return "circuit_open"
-    return "permanent" if classify(error).kind is Kind.PERMANENT else "exhausted"
+_NOT_KNOWN: Reason = "exhausted"
 
 
-def error_record(error: BaseException) -> ErrorRecord:
-    """The error as a letter keeps it: bounded, whatever it is."""
-    return ErrorRecord(
-        type=type_name(error), message=safe_message(error), traceback=_traceback(error), causes=_causes(error)
-    )
+def _tried(make: Callable[[], T], otherwise: T) -> T:
+    # The arguments are what must be kept; what else can't be told of the failure must not cost them.
+    try:
+        return make()
+    except Exception:
+        return otherwise
 
 
 @cache
 def hostname() -> str:
     """The machine's name."""
     return clean_text(os.uname().nodename) if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
-
-
-def _attempts(call: Call, error: BaseException, now: datetime) -> tuple[Attempt, ...]:
-    made = [Attempt(at=at, type=kind, message=message) for at, kind, message in call.attempts or ()]
-    # Without a backoff link nobody wrote the last one down; with one, the retries before the last are there.
-    if call.attempt > 0 and len(made) < min(call.attempt, 10):
-        made.append(Attempt(at=now, type=type_name(error), message=safe_message(error)))
-    return tuple(made[-10:])
-
-
-def _cause_letter(call: Call, error: BaseException) -> str | None:
-    if call.nested is None:
-        return None
-    nested_error, letter_id = call.nested
-    return letter_id if any(cause is nested_error for cause in (error, *_chain(error))) else None
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """The errors that it came from, nearest first; a chain that bites its own tail ends there."""
-    chain: list[BaseException] = []
-    following: BaseException | None = error
-    while len(chain) < MAX_CAUSES and following is not None:
-        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
-        if following is None or following is error or any(following is known for known in chain):
-            break
-        chain.append(following)
-    return chain
-
-
-def _causes(error: BaseException) -> tuple[str, ...]:
-    return tuple(f"{type_name(cause)}: {safe_message(cause)}" for cause in _chain(error))
-
-
-def _traceback(error: BaseException) -> str:
-    try:
-        # Negative: the innermost frames, which say where it happened.
-        text = "".join(traceback.format_exception(type(error), error, error.__traceback__, limit=-MAX_FRAMES))
-    except Exception as broken:
-        text = f"<the traceback can't be formatted: {safe_repr(broken)}>"
-    text = clean_text(text)
-    if len(text) <= MAX_TRACEBACK:
-        return text
-    half = MAX_TRACEBACK // 2
-    return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"

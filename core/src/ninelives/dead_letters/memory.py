@@ -12,7 +12,7 @@ from msgspec import Struct
 from ninelives.address import Address
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter, decode_letter, encode_letter
-from ninelives.dead_letters.paging import cursor_after, place_of, read_cursor
+from ninelives.dead_letters.paging import cursor_after, position_of, read_cursor
 from ninelives.dead_letters.store import Lease, Page
 from ninelives.errors import LeaseLostError, LetterBusyError, LetterNotFoundError, StoreError
 from ninelives.ids import new_id
@@ -117,8 +117,9 @@ class MemoryStore:
         Raises:
             LeaseLostError: One of them was given back, or went to someone else.
         """
+        given = list(leases)
         with self._lock:
-            there = [lease for lease in leases if lease.letter.id in self._letters]
+            there = [lease for lease in given if lease.letter.id in self._letters]
             for lease in there:
                 self._check(lease)
             for lease in there:
@@ -148,11 +149,11 @@ class MemoryStore:
         """
         start = read_cursor(cursor)
         with self._lock:
-            behind = (letter for letter in self._oldest_first() if _place(letter) > start)
+            behind = (letter for letter in self._oldest_first() if _position(letter) > start)
             found = list(islice((letter for letter in behind if filter.matches(letter)), limit + 1))
         more = len(found) > limit
         shown = tuple(map(_copy, found[:limit]))
-        return Page(shown, (cursor_after(_place(shown[-1])) if shown else cursor) if more else None)
+        return Page(shown, (cursor_after(_position(shown[-1])) if shown else cursor) if more else None)
 
     def get(self, letter_id: str) -> DeadLetter:
         """The letter with that id.
@@ -183,7 +184,7 @@ class MemoryStore:
         """Nothing to free: the letters stay for whoever has the store."""
 
     def _oldest_first(self) -> Iterator[DeadLetter]:
-        return iter(sorted(self._letters.values(), key=_place))
+        return iter(sorted(self._letters.values(), key=_position))
 
     def _find(self, letter_id: str) -> DeadLetter:
         if letter_id not in self._letters:
@@ -202,8 +203,8 @@ class MemoryStore:
         claim = self._claims.get(lease.letter.id)
         if claim is None or claim.token != lease.token:
             raise LeaseLostError(
-                f"letter {lease.letter.id} is no longer ours: the lease of {lease.until.isoformat()} has ended; what was "
-                "done under it is not recorded, and may be done once more"
+                f"the lease of letter {lease.letter.id}, until {lease.until.isoformat()}, is over and the letter was "
+                "given back or taken by someone else: what was done under it is not recorded"
             )
 
     def _remove(self, letter_id: str) -> None:
@@ -233,5 +234,5 @@ def _copy(letter: DeadLetter) -> DeadLetter:
         raise StoreError(f"letter {letter.id} can't be kept: {error}", transient=False) from error
 
 
-def _place(letter: DeadLetter) -> tuple[float, str]:
-    return place_of(letter.created, letter.id)
+def _position(letter: DeadLetter) -> tuple[float, str]:
+    return position_of(letter.created, letter.id)

@@ -6,26 +6,26 @@ from datetime import datetime
 
 from ninelives.errors import StoreError
 
-__all__ = ["Place", "cursor_after", "place_of", "read_cursor"]
+__all__ = ["FIRST", "Position", "cursor_after", "position_of", "read_cursor"]
 
-Place = tuple[float, str]
+Position = tuple[float, str]
 """Where a letter stands among the others: when it was made, in seconds since 1970, and its id."""
 
-FIRST: Place = (float("-inf"), "")
+FIRST: Position = (float("-inf"), "")
 
 
-def place_of(created: datetime, letter_id: str) -> Place:
+def position_of(created: datetime, letter_id: str) -> Position:
     """Where a letter stands, oldest first; letters of one moment stand by their ids."""
     return created.timestamp(), letter_id
 
 
-def cursor_after(place: Place) -> str:
-    """The cursor of the page that begins behind this place; it holds while letters come and go."""
-    return f"{place[0]!r}/{place[1]}"
+def cursor_after(position: Position) -> str:
+    """The cursor of the page that begins behind this position; it holds while letters come and go."""
+    return f"{position[0]!r}/{position[1]}"
 
 
-def read_cursor(cursor: str | None) -> Place:
-    """The place behind which a page begins; None is the beginning.
+def read_cursor(cursor: str | None) -> Position:
+    """The position behind which a page begins; None is the beginning.
 
     Raises:
         StoreError: No page has given this cursor.

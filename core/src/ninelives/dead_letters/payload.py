@@ -8,16 +8,16 @@ ever unpickled, and no name in a record makes anything be imported.
 
 from __future__ import annotations
 
-import base64
-import math
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ninelives.describing import safe_repr
+import msgspec
 
-__all__ = ["MAX_DEPTH", "Encode", "decode", "encode"]
+from ninelives.dead_letters.leaves import LEAF_DECODERS, LEAVES, TAG, is_plain_text, is_uuid, tagged
+from ninelives.dead_letters.reprs import short_repr
+from ninelives.describing import bounded
+
+__all__ = ["MAX_DEPTH", "MAX_MARKED", "MAX_PARTS", "MAX_REPEATED", "Encode", "decode", "encode"]
 
 Encode = Callable[[Any], Any]
 
@@ -25,14 +25,24 @@ MAX_DEPTH = 100
 """How many levels of nesting are kept; what is deeper is marked. The readers of JSON have limits of their own."""
 
 MAX_PARTS = 5_000_000
-"""How many values are kept; beyond it, what refers to itself in many ways would never end."""
+"""How many values are kept; a container that goes beyond is marked whole."""
 
-_TAG = "$type"
-_INT64 = 1 << 63
+MAX_REPEATED = 200_000
+"""How many values are written again because several others hold them: twenty lists can hold a million ways to one."""
+
+MAX_MARKED = 100
+"""How many parts that can't be held are told one by one; the rest are counted."""
+
+_MAX_PATH = 500
+_MAX_KEY = 40
+
+# The way to a part: the way to what holds it, and an index or a key. Text is made of it only where a part is marked:
+# every part has a way, and a key may be of megabytes.
+_Path = tuple[Any, Any]
 
 
 def encode(value: Any, path: str, custom: Encode | None = None) -> tuple[Any, list[dict[str, str]]]:
-    """The value as JSON can hold it.
+    """The value as JSON can hold it. Never raises an `Exception`.
 
     Args:
         value: Anything.
@@ -43,135 +53,130 @@ def encode(value: Any, path: str, custom: Encode | None = None) -> tuple[Any, li
         The encoded value, and ``{"path", "repr"}`` for each part that could not be held.
     """
     encoder = _Encoder(custom)
+    root = (None, path)
     try:
-        return encoder.encode(value, path, 0), encoder.marked
+        return encoder.encode(value, root, 0), encoder.told(path)
     except RecursionError:  # the caller itself stands deep in the stack
         encoder.marked.clear()
-        return encoder.mark(value, path), encoder.marked
+        return encoder.mark(value, root), encoder.told(path)
 
 
 class _Encoder:
     def __init__(self, custom: Encode | None) -> None:
         self.custom = custom
         self.marked: list[dict[str, str]] = []
+        self._untold = 0
         self._inside: set[int] = set()
+        self._seen: set[int] = set()
         self._parts = 0
+        self._repeated = 0
+        # What `custom` made must live on: the next object could get its id, and would be taken for it.
+        self._made: list[Any] = []
 
-    def encode(self, value: Any, path: str, depth: int) -> Any:
-        self._parts += 1
+    def encode(self, value: Any, path: _Path, depth: int) -> Any:
         kind = type(value)
-        if value is None or kind is bool:
-            return value
-        if kind in _LEAVES:
-            return _LEAVES[kind](value)
-        if kind in _CONTAINERS:
-            if depth >= MAX_DEPTH or id(value) in self._inside or self._parts > MAX_PARTS:
-                return self.mark(value, path)
-            self._inside.add(id(value))
-            try:
-                return _CONTAINERS[kind](self, value, path, depth + 1)
-            finally:
-                self._inside.discard(id(value))
-        return self._other(value, path, depth)
-
-    def _other(self, value: Any, path: str, depth: int) -> Any:
-        if _is_uuid(value):
-            return _tagged("uuid", str(value))
-        if self.custom is None or depth >= MAX_DEPTH:
-            return self.mark(value, path)
         try:
-            encoded = self.custom(value)
-        except Exception:
+            if value is None or kind is bool:
+                return value
+            if (leaf := LEAVES.get(kind)) is not None:
+                return leaf(value)
+            if (container := _CONTAINERS.get(kind)) is not None:
+                return self._within(container, value, path, depth, len(value))
+            if is_uuid(value):
+                return tagged("uuid", str(value))
+            return self._within(_Encoder.customised, value, path, depth, 1)
+        except RecursionError:
+            raise
+        except Exception:  # whatever a value does when it is looked at, or another thread does to it meanwhile
             return self.mark(value, path)
+
+    def _within(self, make: _Container, value: Any, path: _Path, depth: int, size: int) -> Any:
+        if depth >= MAX_DEPTH or id(value) in self._inside or not self._affords(value, size):
+            return self.mark(value, path)
+        self._inside.add(id(value))
+        try:
+            return make(self, value, path, depth + 1)
+        finally:
+            self._inside.discard(id(value))
+
+    def _affords(self, value: Any, size: int) -> bool:
+        repeated = self._repeated + (size + 1 if id(value) in self._seen else 0)
+        if self._parts + size > MAX_PARTS or repeated > MAX_REPEATED:
+            return False
+        self._seen.add(id(value))
+        self._parts, self._repeated = self._parts + size, repeated
+        return True
+
+    def customised(self, value: Any, path: _Path, depth: int) -> Any:
+        if self.custom is None:
+            return self.mark(value, path)
+        encoded = self.custom(value)
         if type(encoded) is type(value):
             return self.mark(value, path)
-        return _tagged("custom", self.encode(encoded, path, depth + 1))
+        self._made.append(encoded)
+        return tagged("custom", self.encode(encoded, path, depth))
 
-    def mark(self, value: Any, path: str) -> Any:
-        text = safe_repr(value)
-        self.marked.append({"path": path, "repr": text})
-        return _tagged("unserialisable", text)
+    def mark(self, value: Any, path: _Path) -> Any:
+        if len(self.marked) >= MAX_MARKED:
+            self._untold += 1
+            return tagged("unserialisable", short_repr(type(value)))
+        text = short_repr(value)
+        self.marked.append({"path": _path_text(path), "repr": text})
+        return tagged("unserialisable", text)
 
-    def items(self, values: Iterable[Any], path: str, depth: int) -> list[Any]:
-        return [self.encode(item, f"{path}[{index}]", depth) for index, item in enumerate(values)]
+    def told(self, path: str) -> list[dict[str, str]]:
+        if self._untold:
+            self.marked.append({"path": path, "repr": f"and {self._untold} more"})
+        return self.marked
 
-    def mapping(self, value: dict[Any, Any], path: str, depth: int) -> Any:
-        if all(type(key) is str and _str(key) is key for key in value) and _TAG not in value:
-            return {key: self.encode(item, f"{path}.{key}", depth) for key, item in value.items()}
-        pairs = [
-            [
-                self.encode(key, f"{path}.keys()[{index}]", depth),
-                self.encode(item, f"{path}[{safe_repr(key, 40)}]", depth),
-            ]
-            for index, (key, item) in enumerate(value.items())
-        ]
-        return _tagged("dict", pairs)
+    def items(self, value: Any, path: _Path, depth: int) -> list[Any]:
+        items = []
+        for index, item in enumerate(list(value)):
+            items.append(self.encode(item, (path, index), depth))  # noqa: PERF401 - a comprehension has its own frame
+        return items
 
+    def members(self, value: Any, path: _Path, depth: int) -> list[Any]:
+        # Sorted: equal sets may iterate differently, and should look the same.
+        return sorted(self.items(value, path, depth), key=msgspec.json.encode)
 
-def _tagged(kind: str, value: Any, **more: Any) -> dict[str, Any]:
-    return {_TAG: kind, "value": value, **more}
-
-
-def _is_uuid(value: Any) -> bool:
-    # By name, so that who uses no UUIDs need not import the module.
-    return type(value).__module__ == "uuid" and type(value).__qualname__ == "UUID"
-
-
-def _float(value: float) -> Any:
-    return value if math.isfinite(value) else _tagged("float", repr(value))
-
-
-def _int(value: int) -> Any:
-    # Hexadecimal: Python limits the length of decimal ones that it reads.
-    return value if -_INT64 <= value < _INT64 else _tagged("int", hex(value))
-
-
-def _str(value: str) -> Any:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return _tagged("str", _base64(value.encode("utf-8", "surrogatepass")))
-    return value
+    def mapping(self, value: dict[Any, Any], path: _Path, depth: int) -> Any:
+        entries = list(value.items())
+        if all(is_plain_text(key) and key != TAG for key, _ in entries):
+            plain = {}
+            for key, item in entries:
+                plain[key] = self.encode(item, (path, key), depth)
+            return plain
+        pairs = []
+        for index, (key, item) in enumerate(entries):
+            name = self.encode(key, (path, f"keys()[{index}]"), depth)
+            pairs.append([name, self.encode(item, (path, key), depth)])
+        return tagged("dict", pairs)
 
 
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+_Container = Callable[[_Encoder, Any, _Path, int], Any]
 
-
-def _moment(kind: str) -> Callable[[Any], Any]:
-    def leaf(value: Any) -> Any:
-        zone = getattr(value.tzinfo, "key", None)
-        more = ({"zone": zone} if isinstance(zone, str) else {}) | ({"fold": 1} if value.fold else {})
-        return _tagged(kind, value.isoformat(), **more)
-
-    return leaf
-
-
-_LEAVES: dict[type, Callable[[Any], Any]] = {
-    int: _int,
-    float: _float,
-    str: _str,
-    bytes: lambda value: _tagged("bytes", _base64(value)),
-    bytearray: lambda value: _tagged("bytearray", _base64(value)),
-    complex: lambda value: _tagged("complex", repr(value)),
-    Decimal: lambda value: _tagged("decimal", str(value)),
-    datetime: _moment("datetime"),
-    time: _moment("time"),
-    date: lambda value: _tagged("date", value.isoformat()),
-    timedelta: lambda value: _tagged("timedelta", [value.days, value.seconds, value.microseconds]),
-}
-
-_CONTAINERS: dict[type, Callable[[_Encoder, Any, str, int], Any]] = {
-    list: lambda encoder, value, path, depth: encoder.items(value, path, depth),
-    tuple: lambda encoder, value, path, depth: _tagged("tuple", encoder.items(value, path, depth)),
-    set: lambda encoder, value, path, depth: _tagged("set", encoder.items(value, path, depth)),
-    frozenset: lambda encoder, value, path, depth: _tagged("frozenset", encoder.items(value, path, depth)),
+_CONTAINERS: dict[type, _Container] = {
+    list: _Encoder.items,
+    tuple: lambda encoder, value, path, depth: tagged("tuple", encoder.items(value, path, depth)),
+    set: lambda encoder, value, path, depth: tagged("set", encoder.members(value, path, depth)),
+    frozenset: lambda encoder, value, path, depth: tagged("frozenset", encoder.members(value, path, depth)),
     dict: _Encoder.mapping,
 }
 
 
+def _path_text(path: _Path) -> str:
+    pieces: list[str] = []
+    way: _Path | None = path
+    while way is not None:
+        way, piece = way
+        pieces.append(f".{bounded(piece, _MAX_KEY)}" if type(piece) is str else f"[{short_repr(piece, _MAX_KEY)}]")
+    return bounded("".join(reversed(pieces)).removeprefix("."), _MAX_PATH)
+
+
 def decode(value: Any, custom: Encode | None = None) -> Any:
     """What `encode` was given; a part that could not be held is its ``repr``.
+
+    A record that someone else wrote can make it raise any `Exception`, but makes it import and run nothing.
 
     Args:
         value: An encoded value.
@@ -181,56 +186,24 @@ def decode(value: Any, custom: Encode | None = None) -> Any:
         return [decode(item, custom) for item in value]
     if not isinstance(value, Mapping):
         return value
-    kind = value.get(_TAG)
-    if kind is None:
-        return {key: decode(item, custom) for key, item in value.items()}
-    if kind == "custom":
-        inner = decode(value["value"], custom)
-        return custom(inner) if custom is not None else inner
-    return _DECODERS.get(kind, _unknown)(value, lambda item: decode(item, custom))
+    kind = value.get(TAG)
+    if isinstance(kind, str):
+        if kind in LEAF_DECODERS:
+            return LEAF_DECODERS[kind](value)
+        if kind in _DECODERS:
+            return _DECODERS[kind](value["value"], custom)
+    return {key: decode(item, custom) for key, item in value.items()}
 
 
-Inner = Callable[[Any], Any]
+def _decode_custom(value: Any, custom: Encode | None) -> Any:
+    inner = decode(value, custom)
+    return inner if custom is None else custom(inner)
 
 
-def _unknown(value: Mapping[str, Any], inner: Inner) -> Any:
-    return {key: inner(item) for key, item in value.items()}
-
-
-def _decode_moment(kind: Any) -> Callable[[Mapping[str, Any], Inner], Any]:
-    def moment(value: Mapping[str, Any], _inner: Inner) -> Any:
-        made = kind.fromisoformat(value["value"]).replace(fold=value.get("fold", 0))
-        if "zone" not in value:
-            return made
-        from zoneinfo import ZoneInfo
-
-        return made.replace(tzinfo=ZoneInfo(value["zone"]))
-
-    return moment
-
-
-def _decode_uuid(value: Mapping[str, Any], _inner: Inner) -> Any:
-    from uuid import UUID
-
-    return UUID(value["value"])
-
-
-_DECODERS: dict[str, Callable[[Mapping[str, Any], Inner], Any]] = {
-    "tuple": lambda value, inner: tuple(inner(value["value"])),
-    "set": lambda value, inner: set(inner(value["value"])),
-    "frozenset": lambda value, inner: frozenset(inner(value["value"])),
-    "dict": lambda value, inner: {inner(key): inner(item) for key, item in value["value"]},
-    "int": lambda value, _: int(value["value"], 16),
-    "float": lambda value, _: float(value["value"]),
-    "complex": lambda value, _: complex(value["value"]),
-    "str": lambda value, _: base64.b64decode(value["value"]).decode("utf-8", "surrogatepass"),
-    "bytes": lambda value, _: base64.b64decode(value["value"]),
-    "bytearray": lambda value, _: bytearray(base64.b64decode(value["value"])),
-    "decimal": lambda value, _: Decimal(value["value"]),
-    "uuid": _decode_uuid,
-    "datetime": _decode_moment(datetime),
-    "time": _decode_moment(time),
-    "date": lambda value, _: date.fromisoformat(value["value"]),
-    "timedelta": lambda value, _: timedelta(*value["value"]),
-    "unserialisable": lambda value, _: value["value"],
+_DECODERS: dict[str, Callable[[Any, Encode | None], Any]] = {
+    "tuple": lambda value, custom: tuple([decode(item, custom) for item in value]),
+    "set": lambda value, custom: {decode(item, custom) for item in value},
+    "frozenset": lambda value, custom: frozenset([decode(item, custom) for item in value]),
+    "dict": lambda value, custom: {decode(key, custom): decode(item, custom) for key, item in value},
+    "custom": _decode_custom,
 }

@@ -18,6 +18,7 @@ from ninelives.dead_letters.store import DeadLetterStore, Lease
 from ninelives.dead_letters.views import payload_of, view_of, waiting_in
 from ninelives.emitter import Emitter
 from ninelives.errors import ConfigurationError, StoreError
+from ninelives.middleware.watching import Watcher, watch, watch_async
 
 if TYPE_CHECKING:
     from ninelives.events import Event, Listener
@@ -239,11 +240,11 @@ class DeadLetterQueue:
 
     def wrap(self, call_next: Next, context: Context) -> Next:
         """As a link: the step that makes a letter of a call that failed."""
-        return self._link(context).wrap(call_next)
+        return watch((self.watcher(context),), call_next)
 
     def wrap_async(self, call_next: AsyncNext, context: Context) -> AsyncNext:
         """The same for asynchronous calls: the letter is written on a thread of ours."""
-        return self._link(context).wrap_async(call_next)
+        return watch_async((self.watcher(context),), call_next)
 
     def describe(self) -> dict[str, Any]:
         """Its options, secrets masked."""
@@ -268,12 +269,13 @@ class DeadLetterQueue:
         """A letter of ours in hand."""
         return Claimed(lease, place, self.maker, self._emit, self.options.max_replays)
 
-    def _link(self, context: Context) -> LetterLink:
+    def watcher(self, context: Context) -> Watcher:
+        """As a link, in a step that it shares with its neighbours: what it does when a call fails."""
         if self._unopened is not None:
             self._clock = context.clock
             self._bind(self._unopened.open(context.open_store), context.pipeline, context.emit)
             self._unopened = None
-        return LetterLink(self, context)
+        return LetterLink(self, context).watcher()
 
     def _reprocessor(self) -> Callable[..., Any]:
         if self.options.reprocessor is None:

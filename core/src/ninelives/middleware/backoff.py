@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from random import Random, SystemRandom
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,10 +11,11 @@ from msgspec.structs import asdict
 
 from ninelives.call import Call
 from ninelives.clock import SYSTEM_CLOCK, Clock
-from ninelives.decorating import Decorator, decorate, refuse_coroutine, require_awaitable
+from ninelives.decorating import Decorator, decorate, refuse_coroutine
 from ninelives.delays import Jitter
 from ninelives.emitter import Emitter
 from ninelives.matching import AUTO, matcher
+from ninelives.middleware.alone import ainnermost, innermost, installed_listeners
 from ninelives.middleware.backoff_options import OWNER, BackoffOptions, options_alone
 from ninelives.middleware.retrying import Rules, retrying, retrying_async
 
@@ -62,6 +63,9 @@ class BackoffStrategy:
         9
     """
 
+    repeats = True
+    """A link that calls the next one again: what acts once per call must stand outside of it."""
+
     def __init__(
         self,
         base_delay: float | None = None,
@@ -89,7 +93,7 @@ class BackoffStrategy:
         self._clock = clock
         self._random = random
         rules = self._rules_alone(retry_exceptions)
-        self._step, self._step_async = retrying(_run, rules), retrying_async(_arun, rules)
+        self._step, self._step_async = retrying(innermost, rules), retrying_async(ainnermost, rules)
 
     @classmethod
     def as_link(cls, **options: Any) -> BackoffStrategy:
@@ -119,7 +123,7 @@ class BackoffStrategy:
         """
         step = self._step
         if retry_exceptions is not None:
-            step = retrying(_run, self._rules_alone(retry_exceptions, f"{OWNER}.execute(retry_exceptions=)"))
+            step = retrying(innermost, self._rules_alone(retry_exceptions, f"{OWNER}.execute(retry_exceptions=)"))
         return self._called(step, func, args, kwargs)  # type: ignore[no-any-return]  # a step returns what func does
 
     async def aexecute(
@@ -134,7 +138,9 @@ class BackoffStrategy:
         """
         step = self._step_async
         if retry_exceptions is not None:
-            step = retrying_async(_arun, self._rules_alone(retry_exceptions, f"{OWNER}.aexecute(retry_exceptions=)"))
+            step = retrying_async(
+                ainnermost, self._rules_alone(retry_exceptions, f"{OWNER}.aexecute(retry_exceptions=)")
+            )
         return await step(self._call(func, args, kwargs))  # type: ignore[no-any-return]  # likewise
 
     def wrap(self, call_next: Next, context: Context) -> Next:
@@ -181,7 +187,7 @@ class BackoffStrategy:
             matches=matcher((Exception,) if retry_exceptions is None else retry_exceptions, place=place),
             clock=self._clock or SYSTEM_CLOCK,
             random=self._random or _RANDOM,
-            emit=Emitter(self._listeners, _installed_listeners).emit,
+            emit=Emitter(self._listeners, installed_listeners).emit,
             alone=True,
         )
 
@@ -250,22 +256,3 @@ def with_backoff(
         random=random,
     )
     return strategy.decorate
-
-
-def _run(call: Call) -> Any:
-    call.attempt += 1
-    return call.func(*call.args, **call.kwargs)
-
-
-async def _arun(call: Call) -> Any:
-    call.attempt += 1
-    return await require_awaitable(call.func(*call.args, **call.kwargs), call.func, instead="execute")
-
-
-def _installed_listeners() -> Sequence[Listener]:
-    from ninelives.plugins import default_plugins
-
-    try:
-        return default_plugins().listeners
-    except Exception:  # a broken plugin's warning, where warnings are errors: it must not hide the call's own error
-        return ()

@@ -156,6 +156,10 @@ class CircuitBreaker(Entrances):
         """The asynchronous step of a chain."""
         return step_async(self._in_chain(context), call_next)
 
+    def describe(self) -> dict[str, Any]:
+        """The circuit's name and the rules that hold for it."""
+        return {"name": self.name, **asdict(self._circuit.rules)}
+
     def _in_chain(self, context: Context) -> Gate:
         circuit = self._circuit
         if self._joins_in_chain:

@@ -162,7 +162,8 @@ class _Tries:
             return None
         now = self.clock.now()
         self._note(error, now)
-        if not self._rules.matches(error):
+        # What was cut off is not asked: the time is spent, whatever is to be tried again.
+        if not (self._was_cut_off() or self._rules.matches(error)):
             return None
         delay = self._next_delay(error, now)
         if delay is None:
@@ -196,6 +197,9 @@ class _Tries:
 
     def _remaining(self) -> float:
         return math.inf if self._deadline is None else self._deadline.remaining
+
+    def _was_cut_off(self) -> bool:
+        return self._deadline is not None and self._deadline.cut
 
     def _exhausted(self) -> RetryExhaustedError:
         return RetryExhaustedError(self._call.attempt, self.clock.monotonic() - self._call.started)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ninelives.call import Call, is_misuse
+from ninelives.middleware.watching import Watcher
 from ninelives.notifications.delivery import Delivery, Outlet, deliver, is_delivering
 
 if TYPE_CHECKING:
-    from ninelives.middleware.link import AsyncNext, Context, Next
+    from ninelives.middleware.link import Context
     from ninelives.notifications.channel import Channel
 
 __all__ = ["NotifyLink"]
 
 
 class NotifyLink:
-    """What the notifier does in one pipeline: policy in `_tell`, and a thin step for each kind of call.
+    """What the notifier does in one pipeline: who is told of which failures.
 
     A replay that fails is told of too: someone waits for it. One that is refused is not: nothing was tried, and the
     letter was told of when it was made.
@@ -28,31 +29,9 @@ class NotifyLink:
         self._timeout = timeout
         self._context = context
 
-    def wrap(self, call_next: Next) -> Next:
-        """The synchronous step."""
-        tell = self._tell
-
-        def notify(call: Call) -> Any:
-            try:
-                return call_next(call)
-            except Exception as error:
-                tell(call, error)
-                raise
-
-        return notify
-
-    def wrap_async(self, call_next: AsyncNext) -> AsyncNext:
-        """The asynchronous step."""
-        tell = self._tell
-
-        async def notify(call: Call) -> Any:
-            try:
-                return await call_next(call)
-            except Exception as error:
-                tell(call, error)
-                raise
-
-        return notify
+    def watcher(self) -> Watcher:
+        """What the link does on failure."""
+        return Watcher(self._tell)
 
     def _tell(self, call: Call, error: Exception) -> None:
         if is_delivering() or is_misuse(call, error):

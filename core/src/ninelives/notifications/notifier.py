@@ -12,11 +12,13 @@ from ninelives.checks import Checks
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.emitter import Emitter
 from ninelives.notifications.channel import Channel
-from ninelives.notifications.delivery import Delivery, Outlet, deliver_together, is_delivering
+from ninelives.notifications.delivery import Delivery, Outlet, is_delivering
 from ninelives.notifications.health import HealthStates, component_of
+from ninelives.middleware.watching import Watcher, watch, watch_async
 from ninelives.notifications.linking import NotifyLink
 from ninelives.notifications.notification import ErrorSeverity, Notification, NotificationChannel
 from ninelives.notifications.outlets import LOG, channels_alone, check_channels, close_outlets, open_log, open_outlets
+from ninelives.notifications.together import deliver_together
 from ninelives.workers import FLUSH_SECONDS
 
 if TYPE_CHECKING:
@@ -204,22 +206,23 @@ class AdminNotifier:
 
     def wrap(self, call_next: Next, context: Context) -> Next:
         """As a link: the step that tells of a call that failed."""
-        return self._link(context).wrap(call_next)
+        return watch((self.watcher(context),), call_next)
 
     def wrap_async(self, call_next: AsyncNext, context: Context) -> AsyncNext:
         """The same for asynchronous calls."""
-        return self._link(context).wrap_async(call_next)
+        return watch_async((self.watcher(context),), call_next)
 
     def describe(self) -> dict[str, Any]:
         """Its options, secrets masked."""
         return {"channels": [outlet.label for outlet in self._outlets or ()], "timeout": self._timeout}
 
-    def _link(self, context: Context) -> NotifyLink:
+    def watcher(self, context: Context) -> Watcher:
+        """As a link, in a step that it shares with its neighbours: what it does when a call fails."""
         if self._outlets is None:
             self._clock = context.clock
             self._open(context.open_channel, context.emit)
         self._linked = True
-        return NotifyLink(self._outlets or (), self._log, self._timeout, context)
+        return NotifyLink(self._outlets or (), self._log, self._timeout, context).watcher()
 
     def _send(self, notification: Notification) -> bool:
         return not is_delivering() and deliver_together(self._deliveries(notification), self._timeout)

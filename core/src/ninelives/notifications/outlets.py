@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ninelives.address import Address
@@ -155,7 +155,8 @@ def _warn_of_no_address(kind: NotificationChannel) -> None:
 
 
 def _is_channel(value: Any) -> bool:
-    return not isinstance(value, type) and callable(getattr(value, "send", None))
+    # A generator has `send` and `close` too.
+    return isinstance(value, Channel) and not isinstance(value, (type, Iterator))
 
 
 def _listed(channels: Any) -> list[Any] | None:

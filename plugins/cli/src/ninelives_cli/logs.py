@@ -7,16 +7,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
 __all__ = ["logs_on_stderr"]
 
 _FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-8s %(message)s"
 
 
 class _Stderr(logging.Handler):
-    """Writes to what `sys.stderr` is at that moment: on a terminal, what is being drawn takes its place."""
+    """Writes to what `sys.stderr` is at that moment: on a terminal, what is being drawn takes its place.
+
+    There the lines are dim, so that they do not hide what else is to be seen.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        sys.stderr.write(self.format(record) + "\n")
+        click.secho(self.format(record), file=sys.stderr, dim=True)
 
 
 @contextmanager

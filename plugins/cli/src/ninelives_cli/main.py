@@ -16,7 +16,9 @@ __all__ = ["INTERRUPTED", "command_line", "main"]
 INTERRUPTED = 130
 """The exit status of a program that Ctrl-C ended, as shells have it: 128 and the signal's number."""
 
-WRONG_USE = 2
+
+class _WrongUse(click.ClickException):
+    exit_code = 2
 
 
 class CommandLine(click.Group):
@@ -37,9 +39,9 @@ class CommandLine(click.Group):
         try:
             return super().invoke(ctx)
         except ConfigurationError as error:
-            raise _failure(error, WRONG_USE) from error
+            raise _WrongUse(str(error)) from error
         except NinelivesError as error:
-            raise _failure(error, 1) from error
+            raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
@@ -78,12 +80,6 @@ def _commands() -> dict[str, click.Command]:
         else:
             click.echo(f"Warning: the command {command.name!r} is left out: it is no click.Command", err=True)
     return commands
-
-
-def _failure(error: Exception, status: int) -> click.ClickException:
-    failure = click.ClickException(str(error))
-    failure.exit_code = status
-    return failure
 
 
 _show_otherwise = warnings.showwarning

@@ -1,7 +1,7 @@
 """One writer at a time, among threads and processes: a kernel lock on an open descriptor of the file itself.
 
-``flock``, not ``lockf``: that one is dropped as soon as any descriptor of the file is closed anywhere in the process. The
-kernel frees a lock when its holder dies, however it dies.
+``flock``, not ``lockf``: that one is dropped as soon as any descriptor of the file is closed anywhere in the process.
+The kernel frees a lock when its holder dies, however it dies.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 
 from ninelives.errors import StoreError
 
-__all__ = ["lock"]
+__all__ = ["lock", "unlock"]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.01
 
@@ -46,6 +46,13 @@ def lock(descriptor: int, path: str, *, exclusive: bool, timeout: float) -> None
                 raise _taken(path, timeout) from None
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def unlock(descriptor: int) -> None:
+    """Free the lock and keep the file open."""
+    import fcntl
+
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _taken(path: str, timeout: float) -> StoreError:

@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 @hookimpl
 def register_stores(register: RegisterStore) -> None:
     """The store ``file:``."""
-    from ninelives_file.store import file_store
+    from ninelives_file.factory import file_store
 
     register("file", file_store)

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from ninelives.testing.contracts.channel import ChannelContract
 from ninelives.testing.contracts.middleware import MiddlewareContract
+from ninelives.testing.contracts.store import StoreContract
 
-__all__ = ["ChannelContract", "MiddlewareContract"]
+__all__ = ["ChannelContract", "MiddlewareContract", "StoreContract"]

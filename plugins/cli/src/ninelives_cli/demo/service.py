@@ -123,7 +123,7 @@ class _Server(socketserver.ThreadingTCPServer):
             raise
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """The client is hung up on, as by any service that breaks; a traceback in the middle of the demo helps no one."""
+        """The client is hung up on, as by any service that breaks; a traceback in the demo helps no one."""
 
 
 class _Handler(BaseHTTPRequestHandler):

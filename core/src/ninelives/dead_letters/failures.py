@@ -1,0 +1,123 @@
+"""What went wrong, as a letter records it: bounded, whatever the error is."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from ninelives.call import Call
+from ninelives.dead_letters.letter import Attempt, ErrorRecord, Reason
+from ninelives.dead_letters.reprs import as_text, short_repr
+from ninelives.describing import bounded, clean_text, safe_message, type_name
+from ninelives.errors import CircuitBreakerOpenError
+from ninelives.transient import Kind, classify
+
+__all__ = ["Failure", "attempts_of", "cause_letter", "error_record", "failure_of", "failure_said", "reason_of"]
+
+MAX_ATTEMPTS = 10
+MAX_CAUSES = 10
+MAX_FRAMES = 50
+MAX_TRACEBACK = 32_768
+"""Characters of a traceback that are kept; the middle of a longer one is left out."""
+
+_BECAUSE = "\nThe above exception is what the following one came from:\n\n"
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """How a call or a replay failed, as its letter records it."""
+
+    reason: Reason
+    record: ErrorRecord
+    attempts: tuple[Attempt, ...]
+    error_info: Any = None
+
+
+def failure_of(call: Call, error: BaseException, now: datetime) -> Failure:
+    """What a call that failed with `error` leaves behind."""
+    return Failure(reason=reason_of(error), record=error_record(error), attempts=attempts_of(call, error, now))
+
+
+def failure_said(error_info: Any, now: datetime) -> Failure:
+    """The same where the reprocessor sent the message to the queue again instead of raising."""
+    told = error_info if isinstance(error_info, Mapping) else {"error_message": error_info or ""}
+    kind = bounded(as_text(told.get("error_type", "sent again by its reprocessor")))
+    record = ErrorRecord(type=kind, message=bounded(as_text(told.get("error_message", ""))))
+    attempt = Attempt(at=now, type=record.type, message=record.message)
+    return Failure(reason="manual", record=record, attempts=(attempt,), error_info=error_info or None)
+
+
+def reason_of(error: BaseException) -> Reason:
+    """Why a call that failed with this error is a letter."""
+    if not isinstance(error, Exception):
+        return "cancelled"
+    if isinstance(error, CircuitBreakerOpenError):
+        return "circuit_open"
+    return "permanent" if classify(error).kind is Kind.PERMANENT else "exhausted"
+
+
+def error_record(error: BaseException) -> ErrorRecord:
+    """The error as a letter keeps it."""
+    return ErrorRecord(
+        type=type_name(error),
+        message=safe_message(error),
+        traceback=_traceback(error),
+        causes=tuple(f"{type_name(cause)}: {safe_message(cause)}" for cause in _chain(error)),
+    )
+
+
+def attempts_of(call: Call, error: BaseException, now: datetime) -> tuple[Attempt, ...]:
+    """The call's last failed attempts, the one with `error` among them."""
+    made = [Attempt(at=at, type=kind, message=message) for at, kind, message in call.attempts or ()]
+    # Without a backoff link nobody wrote the last one down; with one, the retries before the last are there.
+    if call.attempt > 0 and len(made) < min(call.attempt, MAX_ATTEMPTS):
+        made.append(Attempt(at=now, type=type_name(error), message=safe_message(error)))
+    return tuple(made[-MAX_ATTEMPTS:])
+
+
+def cause_letter(call: Call, error: BaseException) -> str | None:
+    """The letter of the nested pipeline's call whose error this is, or came from."""
+    if call.nested is None:
+        return None
+    nested_error, letter_id = call.nested
+    return letter_id if any(cause is nested_error for cause in (error, *_chain(error))) else None
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The errors that it came from, nearest first; a chain that bites its own tail ends there."""
+    chain: list[BaseException] = []
+    following = _before(error)
+    while following is not None and len(chain) < MAX_CAUSES:
+        if following is error or any(following is known for known in chain):
+            break
+        chain.append(following)
+        following = _before(following)
+    return chain
+
+
+def _before(error: BaseException) -> BaseException | None:
+    # `is not None`: an error may be false.
+    if error.__cause__ is not None:
+        return error.__cause__
+    return None if error.__suppress_context__ else error.__context__
+
+
+def _traceback(error: BaseException) -> str:
+    # One by one, oldest first: a chain that a loop made of its errors can be of any length.
+    text = _BECAUSE.join(_formatted(one) for one in (*reversed(_chain(error)), error))
+    if len(text) <= MAX_TRACEBACK:
+        return text
+    half = MAX_TRACEBACK // 2
+    return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
+
+
+def _formatted(error: BaseException) -> str:
+    try:
+        # Negative: the innermost frames, which say where it happened.
+        lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-MAX_FRAMES, chain=False)
+        return clean_text("".join(lines))
+    except Exception as broken:
+        return f"<the traceback can't be formatted: {short_repr(broken)}>\n"

@@ -1,0 +1,53 @@
+"""Room on the stack for the failure path: a call may fail where its stack is nearly full, often because it is."""
+
+from __future__ import annotations
+
+import sys
+from _thread import allocate_lock, start_new_thread
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Any, ParamSpec, TypeVar
+
+__all__ = ["NEEDED", "with_room"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+NEEDED = 600
+"""How many frames must be free: arguments may be nested a hundred deep, and stores and listeners have stacks too."""
+
+
+def with_room(func: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call the function; where the stack is nearly full, on a thread of its own, and wait for it.
+
+    It needs two frames itself, fewer than the call that failed had.
+    """
+    frame: Any = sys._getframe()  # noqa: SLF001 - the only way, and a documented one
+    for _ in range(sys.getrecursionlimit() - NEEDED):
+        frame = frame.f_back
+        if frame is None:
+            return func(*args, **kwargs)
+    # The raw primitives: a `Thread` would need half a dozen frames to start.
+    done = allocate_lock()
+    done.acquire()
+    outcome: list[Any] = []
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            outcome.append(context.run(func, *args, **kwargs))
+            outcome.append(None)
+        except BaseException as error:
+            outcome[:] = [None, error]
+        finally:
+            done.release()
+
+    try:
+        start_new_thread(run, ())
+    except RuntimeError:  # there can be no more threads
+        return func(*args, **kwargs)
+    done.acquire()
+    result, error = outcome
+    if error is not None:
+        raise error
+    return result  # type: ignore[no-any-return]  # it is what func returned

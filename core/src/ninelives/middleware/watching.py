@@ -1,0 +1,80 @@
+"""Links that act only when a call fails: neighbours share one step, so that a success passes a frame less for each."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from ninelives.call import Call
+    from ninelives.middleware.link import AsyncNext, Context, Next
+
+__all__ = ["Watcher", "Watches", "tell", "tell_async", "watch", "watch_async"]
+
+
+class Watcher(Struct, frozen=True, eq=False):
+    """What a link does when a call fails; the error then goes on its way.
+
+    Attributes:
+        failed: Told a call and its error; must not raise.
+        failed_async: The same for asynchronous calls; None: `failed`, which then must not block.
+        caught: Which errors it is told.
+    """
+
+    failed: Callable[[Call, Any], object]
+    failed_async: Callable[[Call, Any], Awaitable[object]] | None = None
+    caught: tuple[type[BaseException], ...] = (Exception,)
+
+
+@runtime_checkable
+class Watches(Protocol):
+    """A link that says what it does on failure, instead of making a step of its own."""
+
+    def watcher(self, context: Context) -> Watcher:
+        """What it does in the chain with this context."""
+        ...
+
+
+def tell(watchers: Sequence[Watcher], call: Call, error: BaseException) -> None:
+    """Tell the watchers, innermost first, whom the error concerns."""
+    for watcher in watchers:
+        if isinstance(error, watcher.caught):
+            watcher.failed(call, error)
+
+
+async def tell_async(watchers: Sequence[Watcher], call: Call, error: BaseException) -> None:
+    """The same for asynchronous calls."""
+    for watcher in watchers:
+        if isinstance(error, watcher.caught):
+            if watcher.failed_async is None:
+                watcher.failed(call, error)
+            else:
+                await watcher.failed_async(call, error)
+
+
+def watch(watchers: Sequence[Watcher], call_next: Next) -> Next:
+    """The synchronous step of these watchers, innermost first."""
+
+    def watching(call: Call) -> Any:
+        try:
+            return call_next(call)
+        except BaseException as error:
+            tell(watchers, call, error)
+            raise
+
+    return watching
+
+
+def watch_async(watchers: Sequence[Watcher], call_next: AsyncNext) -> AsyncNext:
+    """The asynchronous step of these watchers, innermost first."""
+
+    async def watching(call: Call) -> Any:
+        try:
+            return await call_next(call)
+        except BaseException as error:
+            await tell_async(watchers, call, error)
+            raise
+
+    return watching

@@ -1,0 +1,40 @@
+"""A store as one that can do more than every store can; a test that needs it is left out if it can't."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import pytest
+
+from ninelives.dead_letters.store import Batched, Browsable, Claimable, Purgeable, Renewable
+
+__all__ = ["batched", "browsable", "claimable", "purgeable", "renewable"]
+
+
+def browsable(store: object) -> Browsable:
+    """The store, to be looked through."""
+    return store if isinstance(store, Browsable) else _leave_out(store, "be looked through")
+
+
+def claimable(store: object) -> Claimable:
+    """The store, to claim from by ids."""
+    return store if isinstance(store, Claimable) else _leave_out(store, "claim letters by their ids")
+
+
+def renewable(store: object) -> Renewable:
+    """The store, to prolong leases of."""
+    return store if isinstance(store, Renewable) else _leave_out(store, "prolong a lease")
+
+
+def batched(store: object) -> Batched:
+    """The store, to do several at once with."""
+    return store if isinstance(store, Batched) else _leave_out(store, "do several at once")
+
+
+def purgeable(store: object) -> Purgeable:
+    """The store, to delete from."""
+    return store if isinstance(store, Purgeable) else _leave_out(store, "delete without claiming")
+
+
+def _leave_out(store: object, what: str) -> NoReturn:
+    pytest.skip(f"{type(store).__name__} can't {what}")

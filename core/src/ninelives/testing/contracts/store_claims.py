@@ -1,0 +1,104 @@
+"""What a store promises that can claim by id, prolong a lease, or do several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ninelives.dead_letters.store import DeadLetterStore
+from ninelives.errors import LeaseLostError, LetterBusyError, LetterNotFoundError
+from ninelives.testing.contracts.capabilities import batched, claimable, renewable
+from ninelives.testing.contracts.letters import letter
+from ninelives.testing.contracts.store_basics import LEASE, StoreBasics, ids
+
+__all__ = ["StoreClaims"]
+
+
+class StoreClaims(StoreBasics):
+    """The promises of `Claimable`, `Renewable` and `Batched`."""
+
+    def test_a_letter_is_claimed_by_its_id(self, store: DeadLetterStore, other: DeadLetterStore) -> None:
+        """A letter can be claimed by its id, a parked one too; then it is held like any other."""
+        claimed = claimable(store)
+        kept = [letter(1, state="parked"), letter(2), letter(3)]
+        for one in kept:
+            store.put(one)
+        leases = claimed.claim([kept[0].id, kept[2].id], lease=LEASE)
+        assert [lease.letter for lease in leases] == [kept[0], kept[2]]
+        assert ids(other.receive(10, lease=LEASE)) == [kept[1].id]
+        for lease in leases:
+            other.ack(lease)
+        with pytest.raises(LetterNotFoundError):
+            claimed.claim([kept[0].id], lease=LEASE)
+
+    def test_a_claim_is_of_all_or_none(self, store: DeadLetterStore, other: DeadLetterStore) -> None:
+        """Where one of several letters is not there, or held by someone else, none of them is claimed."""
+        claimed = claimable(store)
+        kept = [letter(1), letter(2), letter(3)]
+        for one in kept:
+            store.put(one)
+        (held,) = claimable(other).claim([kept[1].id], lease=LEASE)
+        with pytest.raises(LetterBusyError):
+            claimed.claim([kept[0].id, kept[1].id], lease=LEASE)
+        with pytest.raises(LetterNotFoundError):
+            claimed.claim([kept[0].id, "none"], lease=LEASE)
+        other.release(held)
+        assert len(claimed.claim([one.id for one in kept], lease=LEASE)) == 3
+
+    def test_a_claim_ends_like_any_lease(
+        self, store: DeadLetterStore, other: DeadLetterStore, wait: Callable[[float], None]
+    ) -> None:
+        """A letter claimed by its id can be claimed by another from the moment when the lease ends."""
+        claimed, another = claimable(store), claimable(other)
+        kept = letter()
+        store.put(kept)
+        (late,) = claimed.claim([kept.id], lease=LEASE)
+        wait(LEASE - 1)
+        with pytest.raises(LetterBusyError):
+            another.claim([kept.id], lease=LEASE)
+        wait(1)
+        another.claim([kept.id], lease=LEASE)
+        with pytest.raises(LeaseLostError):
+            store.ack(late)
+
+    def test_a_renewed_lease_lasts_from_now(
+        self, store: DeadLetterStore, other: DeadLetterStore, wait: Callable[[float], None]
+    ) -> None:
+        """A lease can be prolonged: it then ends so many seconds from now, and its holder can still end it."""
+        renewed = renewable(store)
+        store.put(letter())
+        (lease,) = store.receive(1, lease=LEASE)
+        wait(LEASE - 1)
+        longer = renewed.renew(lease, LEASE)
+        assert (longer.letter, longer.until > lease.until) == (lease.letter, True)
+        wait(LEASE - 1)
+        assert other.receive(1, lease=LEASE) == []
+        wait(1)
+        store.ack(longer)
+        assert other.receive(1, lease=LEASE) == []
+
+    def test_a_lost_lease_can_not_be_renewed(
+        self, store: DeadLetterStore, other: DeadLetterStore, wait: Callable[[float], None]
+    ) -> None:
+        """Who has lost a letter to another can't get it back by prolonging."""
+        renewed = renewable(store)
+        store.put(letter())
+        (late,) = store.receive(1, lease=LEASE)
+        wait(LEASE)
+        other.receive(1, lease=LEASE)
+        with pytest.raises(LeaseLostError):
+            renewed.renew(late, LEASE)
+
+    def test_several_at_once(self, store: DeadLetterStore, other: DeadLetterStore) -> None:
+        """Several letters can be kept, and acknowledged, at once; none at all is no error."""
+        XX = batched(store)
+        kept = [letter(number) for number in range(25)]
+        batched.put_many(iter(kept))
+        batched.put_many([])
+        leases = other.receive(20, lease=LEASE)
+        assert len(leases) == 20
+        batched.ack_many(iter(leases))
+        batched.ack_many(iter(leases))
+        batched.ack_many([])
+        assert len(other.receive(20, lease=LEASE)) == 5

@@ -1,0 +1,48 @@
+"""Who holds a letter, as the file says it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from ninelives.dead_letters.store import Lease
+from ninelives.errors import LeaseLostError, LetterBusyError
+from ninelives.ids import new_id
+from ninelives_file.entries import Entry
+from ninelives_file.journal import View
+from ninelives_file.lines import Claim, write
+
+__all__ = ["claim", "refuse_held", "refuse_lost"]
+
+
+def claim(view: View, entries: Sequence[Entry], now: datetime, seconds: float) -> list[Lease]:
+    """Claim these letters, all with one line.
+
+    Raises:
+        StoreError: One of them can't be read.
+        OSError: The claim can't be written.
+    """
+    letters = [view.load(entry) for entry in entries]
+    if not letters:
+        return []
+    token, until = new_id(), now + timedelta(seconds=seconds)
+    view.write(write(Claim(token, tuple(letter.id for letter in letters), now, until)))
+    return [Lease(letter, token, until) for letter in letters]
+
+
+def refuse_held(view: View, entry: Entry, now: datetime) -> None:
+    """Raise a `LetterBusyError` if someone holds the letter."""
+    if view.index.held(entry.id, now.timestamp()):
+        raise LetterBusyError(
+            f"{view.file.where}: someone else holds letter {entry.id}; try again when their lease ends"
+        )
+
+
+def refuse_lost(view: View, lease: Lease) -> None:
+    """Raise a `LeaseLostError` unless this is the letter's last claim."""
+    hold = view.index.holds.get(lease.letter.id)
+    if hold is None or hold.token != lease.token:
+        raise LeaseLostError(
+            f"{view.file.where}: the lease of letter {lease.letter.id}, until {lease.until.isoformat()}, is over and "
+            "the letter was given back or taken by someone else: what was done under it is not recorded"
+        )

@@ -1,0 +1,120 @@
+"""The contract of channels: a good one passes it, and each way to be a bad one is caught."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import Any
+
+import pytest
+
+from ninelives.errors import ChannelError
+from ninelives.notifications.standard_log import StandardLog
+from ninelives.testing.contracts.channel import ChannelContract
+from ninelives.testing.recorders import RecordingChannel
+
+
+class TestRecordingChannel(ChannelContract):
+    """The recorder keeps the contract, with every fixture given."""
+
+    @pytest.fixture
+    def channel(self):
+        return RecordingChannel()
+
+    @pytest.fixture
+    def received(self, channel):
+        return lambda: len(channel.notifications)
+
+    @pytest.fixture
+    def failing_channel(self):
+        channel = RecordingChannel()
+        channel.fail(ChannelError("down"))
+        return channel
+
+    @pytest.fixture
+    def hanging_channel(self):
+        return RecordingChannel(hang=Event())
+
+
+class TestStandardLog(ChannelContract):
+    """The log without a plugin keeps it too, with the one fixture that is asked for."""
+
+    @pytest.fixture
+    def channel(self):
+        return StandardLog()
+
+
+class Bad(ChannelContract):
+    """Waits less, as it waits for what does not come."""
+
+    timeout = 0.01
+    short_timeout = 0.01
+    grace = 0.01
+
+
+class Nothing:
+    """A channel that says it has sent, and has not."""
+
+    inline = "yes"
+
+    def send(self, notification, *, timeout):
+        pass
+
+    def close(self):
+        pass
+
+
+def test_a_channel_that_returns_too_early_is_caught():
+    """Returning before the service has accepted it breaks the contract."""
+    with pytest.raises(AssertionError, match="not exactly one"):
+        Bad().test_returns_after_delivery(Nothing(), lambda: 0)
+
+
+def test_a_foreign_error_is_caught():
+    """The SDK's own error breaks the contract, and so does no error at all."""
+    for error in (OSError("SDK"), None):
+        channel = RecordingChannel()
+        if error is not None:
+            channel.fail(error)
+        with pytest.raises(AssertionError, match="expected a ChannelError"):
+            Bad().test_raises_channel_error(channel)
+
+
+def test_a_channel_that_never_times_out_is_caught():
+    """A send that ignores its time-out breaks the contract."""
+    hang = Event()
+    with pytest.raises(AssertionError, match="did not return"):
+        Bad().test_keeps_its_timeout(RecordingChannel(hang=hang, keeps_timeout=False))
+    with pytest.raises(AssertionError, match="did not return"):
+        Bad().test_many_threads_send(RecordingChannel(hang=hang, keeps_timeout=False))
+    hang.set()
+
+
+def test_a_timeout_that_is_no_channel_error_is_caught():
+    """A time-out must come out as a `ChannelError`, and as one that may pass."""
+    for error in (TimeoutError(), ChannelError("never again", transient=False)):
+        channel = RecordingChannel()
+        channel.fail(error)
+        with pytest.raises(AssertionError):
+            Bad().test_keeps_its_timeout(channel)
+
+
+def test_errors_in_threads_are_caught():
+    """A channel that fails when many threads send breaks the contract."""
+    channel = RecordingChannel()
+    channel.fail(RuntimeError("not thread-safe"))
+    with pytest.raises(AssertionError):
+        ChannelContract().test_many_threads_send(channel)
+
+
+def test_what_is_no_channel_is_caught():
+    """What lacks a method, or says something odd of `inline`, breaks the contract."""
+    channels: list[Any] = [object(), Nothing()]
+    for channel in channels:
+        with pytest.raises(AssertionError):
+            Bad().test_is_a_channel(channel)
+
+
+def test_the_fixture_that_is_asked_for():
+    """Who overrides nothing is told what to override."""
+    with pytest.raises(NotImplementedError, match="override the fixture 'channel'"):
+        vars(ChannelContract)["channel"].__wrapped__(ChannelContract())
