@@ -28,7 +28,10 @@ CASES = {
             "breaker": {"failure_threshold": 2},
         },
     ),
-    "notified": ([ConnectionError("a")] * 9, {"notify": {"channels": [RecordingChannel()]}, "backoff": {"max_retries": 1}}),
+    "notified": (
+        [ConnectionError("a")] * 9,
+        {"notify": {"channels": [RecordingChannel()]}, "backoff": {"max_retries": 1}},
+    ),
     "cancelled": ([asyncio.CancelledError()], {}),
     "interrupted": ([KeyboardInterrupt()], {"fallback": "f"}),
 }
@@ -77,7 +80,7 @@ async def _what_happens(shop, kind, errors, options):
     for _ in range(2):
         try:
             outcomes.append(await _run(pipeline, function, kind))
-        except BaseException as error:  # noqa: BLE001 - which one, is what is compared
+        except BaseException as error:
             notes = [note.partition(" in ")[0] for note in getattr(error, "__notes__", ())]
             outcomes.append((type(error), str(error), notes))
     return _ended(shop, pipeline, function, outcomes)

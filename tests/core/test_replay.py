@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from ninelives.dead_letters.memory import MemoryStore
 
 import ninelives
 from ninelives import (
@@ -17,6 +16,7 @@ from ninelives import (
     ReplayFailed,
     StoreError,
 )
+from ninelives.dead_letters.memory import MemoryStore
 
 
 class Service:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import smtplib
 import socket
 import ssl
 from datetime import UTC, datetime
@@ -27,6 +26,15 @@ from ninelives.errors import (
 from ninelives.transient import Classification, Kind, classify
 
 T, P, U = Kind.TRANSIENT, Kind.PERMANENT, Kind.UNKNOWN
+
+
+class SmtpError(OSError):
+    """Has the shape of the errors of the standard library's mail client."""
+
+    def __init__(self, code=None):
+        super().__init__(code, "said")
+        if code is not None:
+            self.smtp_code = code
 
 
 class Error(Exception):
@@ -193,10 +201,10 @@ def test_an_aws_code_goes_before_the_status(error, kind):
         (grpc("INTERNAL"), U),
         (grpc(None), U),
         (Error(code=lambda: SimpleNamespace(name="NOT_FOUND")), U),
-        (smtplib.SMTPResponseException(451, "try again"), T),
-        (smtplib.SMTPResponseException(550, "no such user"), P),
-        (smtplib.SMTPResponseException(-1, "?"), U),
-        (smtplib.SMTPServerDisconnected("lost"), U),
+        (SmtpError(451), T),
+        (SmtpError(550), P),
+        (SmtpError(-1), U),
+        (SmtpError(), U),
     ],
 )
 def test_grpc_and_smtp_have_codes_of_their_own(error, kind):

@@ -6,11 +6,10 @@ import logging
 import os
 import re
 import traceback
+import warnings
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
-
-import pytest
 
 from error_handling.backoff import RetryExhaustedError
 from error_handling.circuit_breaker import CircuitBreakerOpenError
@@ -19,7 +18,7 @@ from ninelives import ConfigurationWarning
 DOCUMENT = Path(__file__).parents[3] / "shared" / "seed" / "error-handling-components.md"
 
 
-class RequestException(Exception):  # noqa: N818 - the document's name
+class RequestException(Exception):
     """Stands in for that of `requests`."""
 
 
@@ -81,8 +80,11 @@ if DOCUMENT.exists():
             monkeypatch.delenv(name, raising=False)
         blocks = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
         assert len(blocks) == 6
-        with pytest.warns(ConfigurationWarning, match="SNS"):
+        with warnings.catch_warnings(record=True, category=ConfigurationWarning) as caught:
+            warnings.simplefilter("always", ConfigurationWarning)
             names = _run(blocks)
+            assert names["process_message"]({"content": "hello"}) == "Meow: hello"
         assert names["result"]["TableName"] == "Conversations"
-        assert names["process_message"]({"content": "hello"}) == "Meow: hello"
+        # What was asked for without its address, and both numbers of a circuit that two blocks disagree on: said once.
+        assert len({str(warning.message) for warning in caught}) == len(caught) == 4
         assert "Failed to process message from user" in caplog.text

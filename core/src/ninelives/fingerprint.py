@@ -10,7 +10,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from ninelives.describing import clean_text, type_name
-from ninelives.registry import _main_module
+from ninelives.registry import main_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ def _is_callers(code: CodeType) -> bool:
 def _module(frame: FrameType) -> str:
     name = frame.f_globals.get("__name__")
     # What runs as a script here is imported by its name elsewhere.
-    return _main_module() if name == "__main__" else str(name)
+    return main_module() if name == "__main__" else str(name)
 
 
 def _package(frame: FrameType) -> str:

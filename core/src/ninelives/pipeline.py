@@ -209,18 +209,20 @@ class Pipeline(Runs):
     def close(self) -> None:
         """Flush notifications and close what the pipeline built; calling it twice does no harm."""
         for link in self._links:
-            if link.built and callable(close := getattr(link.part, "close", None)):
-                close()
+            end = getattr(link.part, "close" if link.built else "flush", None)
+            if callable(end):
+                end()
 
     async def aclose(self) -> None:
         """`close` for asynchronous code."""
+        from ninelives.workers import run_in_worker
+
         for link in self._links:
-            if not link.built:
-                continue
-            if callable(aclose := getattr(link.part, "aclose", None)):
+            aclose = getattr(link.part, "aclose", None)
+            if link.built and callable(aclose):
                 await aclose()
-            elif callable(close := getattr(link.part, "close", None)):
-                close()
+            elif callable(end := getattr(link.part, "close" if link.built else "flush", None)):
+                await run_in_worker(end)
 
     def __enter__(self) -> Self:
         return self

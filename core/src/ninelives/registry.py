@@ -8,29 +8,46 @@ import weakref
 from collections.abc import Callable
 from functools import partial
 from threading import Lock
+from types import MethodType
 from typing import Any
 
+from ninelives.describing import clean_text
 from ninelives.errors import ConfigurationError
 
-__all__ = ["Registry", "operation_of"]
+__all__ = ["Registry", "main_module", "operation_of"]
 
 Function = Callable[..., Any]
+
+# The second is what a spawned process of `multiprocessing` calls its parent's.
+_MAIN = ("__main__", "__mp_main__")
+
+MAX_SEEN = 1_000
+"""How many operations that failed without being registered are remembered."""
+
+MAX_ALIKE = 10
+"""How many functions are remembered for one of them; two that live are too many to choose from."""
 
 
 def operation_of(func: Function) -> str:
     """``module:qualname`` of a function, a method, a partial or a callable object; ``__main__`` under its real name."""
     while isinstance(func, partial):
         func = func.func
-    owner = func if hasattr(func, "__qualname__") else type(func)
-    module = getattr(owner, "__module__", None) or "builtins"
-    return f"{_main_module() if module == '__main__' else module}:{owner.__qualname__}"
+    try:
+        name, module = getattr(func, "__qualname__", None), getattr(func, "__module__", None)
+    except Exception:  # an object that answers so to any question
+        name = module = None
+    if not isinstance(name, str):
+        name, module = type(func).__qualname__, type(func).__module__
+    if not isinstance(module, str):
+        module = "builtins"
+    return clean_text(f"{main_module() if module in _MAIN else module}:{name}")
 
 
-def _main_module() -> str:
+def main_module() -> str:
+    """The name by which another process would import what runs here as ``__main__``."""
     main = sys.modules.get("__main__")
-    spec = getattr(main, "__spec__", None)
-    if spec is not None:
-        name: str = spec.name
+    name = getattr(getattr(main, "__spec__", None), "name", None)
+    if isinstance(name, str):
         return name.removesuffix(".__main__")
     path = getattr(main, "__file__", None)
     return os.path.splitext(os.path.basename(path))[0] if path else "__main__"
@@ -53,28 +70,34 @@ class Registry:
         """Make the function replayable under the name, or ``module:qualname``; the newest of one name counts."""
         if not callable(func):
             raise ConfigurationError(f"register({func!r}): expected a function, or another callable")
-        operation = name or operation_of(func)
+        if name is not None and (not isinstance(name, str) or not name):
+            raise ConfigurationError(f"register({func!r}, {name!r}): expected a name, as text that is not empty")
+        operation = operation_of(func) if name is None else clean_text(name)
         self._registered[operation] = func
         return operation
 
     def remember(self, operation: str, func: Function) -> None:
-        """Note that this function failed in this process."""
+        """Note that this function failed in this process. Never raises an `Exception`."""
         if operation in self._registered:
             return
         reference = _reference(func)
         if reference is None:
             return
         with self._lock:
-            alive = [known for known in self._seen.get(operation, ()) if known() is not None]
-            if not any(known() == func for known in alive):
+            alive = [known for known in self._seen.pop(operation, ()) if known() is not None]
+            if not any(_same(known(), func) for known in alive) and len(alive) < MAX_ALIKE:
                 alive.append(reference)
             self._seen[operation] = alive
+            if len(self._seen) > MAX_SEEN:  # names made at run time: the one that failed longest ago goes
+                del self._seen[next(iter(self._seen))]
 
     def find(self, operation: str, *, same_process: bool) -> Function | str:
         """The function that the operation means; or, as text, why there is none and what to do."""
         if operation in self._registered:
             return self._registered[operation]
-        known = [func for reference in self._seen.get(operation, ()) if (func := reference()) is not None]
+        with self._lock:
+            references = tuple(self._seen.get(operation, ()))
+        known = [func for reference in references if (func := reference()) is not None]
         if not same_process or not known:
             return f"{operation} is not registered here: decorate it with the pipeline, or call pipeline.register"
         if len(known) > 1:
@@ -84,8 +107,13 @@ class Registry:
 
 def _reference(func: Function) -> weakref.ref[Any] | None:
     try:
-        return (
-            weakref.WeakMethod(func) if hasattr(func, "__self__") and hasattr(func, "__func__") else weakref.ref(func)
-        )
-    except TypeError:
+        return weakref.WeakMethod(func) if isinstance(func, MethodType) else weakref.ref(func)
+    except TypeError:  # it can't be referred to weakly
         return None
+
+
+def _same(known: Any, func: Any) -> bool:
+    # Never `==`: that is the user's to define.
+    if isinstance(known, MethodType) and isinstance(func, MethodType):
+        return known.__self__ is func.__self__ and known.__func__ is func.__func__
+    return known is func

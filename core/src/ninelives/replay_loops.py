@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from ninelives.call import Call
-from ninelives.dead_letters.claims import Hand, in_hand
+from ninelives.dead_letters.in_hand import held
 from ninelives.decorating import Kind, kind_of
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ def replay(run: Replay, enter: Enter) -> ReplayReport:
 
 
 def _run(run: Replay, claimed: Claimed, call: Call, enter: Enter) -> None:
-    hand = Hand(claimed.letter)
-    token = in_hand.set(hand)
+    hand = claimed.hand(*call.args, *call.kwargs.values())
     try:
-        enter(call)
+        with held(hand):
+            enter(call)
     except Exception as error:
         run.failed(claimed, call, error)
     except BaseException:
@@ -43,8 +43,6 @@ def _run(run: Replay, claimed: Claimed, call: Call, enter: Enter) -> None:
         raise
     else:
         run.succeeded(claimed, hand)
-    finally:
-        in_hand.reset(token)
 
 
 async def areplay(run: Replay, enter: Enter, enter_async: AsyncEnter) -> ReplayReport:
@@ -58,10 +56,10 @@ async def areplay(run: Replay, enter: Enter, enter_async: AsyncEnter) -> ReplayR
         if kind_of(call.func) is Kind.SYNC:
             await run_in_worker(_run, run, claimed, call, enter)
             continue
-        hand = Hand(claimed.letter)
-        token = in_hand.set(hand)
+        hand = claimed.hand(*call.args, *call.kwargs.values())
         try:
-            await enter_async(call)
+            with held(hand):
+                await enter_async(call)
         except Exception as error:
             await run_in_worker(run.failed, claimed, call, error)
         except BaseException:
@@ -69,6 +67,4 @@ async def areplay(run: Replay, enter: Enter, enter_async: AsyncEnter) -> ReplayR
             raise
         else:
             await run_in_worker(run.succeeded, claimed, hand)
-        finally:
-            in_hand.reset(token)
     return run.report

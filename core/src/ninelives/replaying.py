@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field, structs
 
 from ninelives.call import Call
-from ninelives.dead_letters.claims import Claimed, Hand, claim
+from ninelives.dead_letters.claims import Claimed, claim
+from ninelives.dead_letters.failures import failure_of
+from ninelives.dead_letters.in_hand import Hand
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
 from ninelives.dead_letters.linking import is_refusal
 from ninelives.dead_letters.store import Browsable, Claimable, Lease
@@ -140,8 +142,8 @@ class Replay:
 
     def succeeded(self, claimed: Claimed, hand: Hand) -> None:
         """The call returned."""
-        if hand.sent_again:
-            self._record_failure(claimed, lambda: claimed.fail(self._queue.maker.failure_said(hand.error_info)))
+        if (again := hand.again) is not None:
+            self._record_failure(claimed, lambda: claimed.fail(again))
             return
         try:
             claimed.confirm()
@@ -160,7 +162,7 @@ class Replay:
             self.report.retry_after = getattr(error, "retry_after", None)
             self._stopped = True
             return
-        self._record_failure(claimed, lambda: claimed.fail(self._queue.maker.failure_of(call, error)))
+        self._record_failure(claimed, lambda: claimed.fail(failure_of(call, error, self._clock.now())))
 
     def _record_failure(self, claimed: Claimed, fail: Callable[[], DeadLetter]) -> None:
         self.report.failed += 1

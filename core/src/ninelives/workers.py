@@ -11,10 +11,12 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    import asyncio
     from concurrent.futures import Future
 
 __all__ = ["FLUSH_SECONDS", "MAX_THREADS", "run_in_worker", "submit"]
@@ -27,53 +29,73 @@ MAX_THREADS = 4
 FLUSH_SECONDS = 5.0
 """How long a cancelled task, or the end of the program, waits for work that was begun."""
 
+_Piece = tuple["Future[Any]", Callable[[], Any]]
+
 
 class _Workers:
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.work: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self.work: deque[_Piece] = deque()
         self.threads: set[threading.Thread] = set()
         atexit.register(self.flush)
 
-    def submit(self, future: Future[Any], func: Callable[[], Any]) -> None:
+    def submit(self, piece: _Piece) -> None:
         with self.lock:
-            self.work.append((future, func))
-            if len(self.threads) < MAX_THREADS:
-                # A daemon: at the end of the program `flush` waits for it, but not for ever.
-                thread = threading.Thread(target=self._run, name="ninelives-worker", daemon=True)
-                self.threads.add(thread)
-                thread.start()
+            self.work.append(piece)
+            # Work that a worker waits for gets a thread of its own: all others may be waiting likewise.
+            if len(self.threads) < MAX_THREADS or threading.current_thread() in self.threads:
+                started = self._start()
+            else:
+                started = True
+        if not started:
+            self._run()
+
+    def _start(self) -> bool:
+        # A daemon: at the end of the program `flush` waits for it, but not for ever.
+        thread = threading.Thread(target=self._run, name="ninelives-worker", daemon=True)
+        self.threads.add(thread)
+        try:
+            thread.start()
+        except RuntimeError:  # there can be no more, or the interpreter is ending: others do it, or the caller itself
+            self.threads.discard(thread)
+        return bool(self.threads)
 
     def _run(self) -> None:
         while (piece := self._next()) is not None:
-            future, func = piece
-            try:
-                future.set_result(func())
-            except BaseException as error:
-                future.set_exception(error)
+            _do(*piece)
+            del piece  # what it holds must not live until the next comes
 
-    def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
+    def _next(self) -> _Piece | None:
         with self.lock:
             if self.work:
                 return self.work.popleft()
             self.threads.discard(threading.current_thread())
             return None
 
-    def flush(self, timeout: float = FLUSH_SECONDS) -> None:
+    def flush(self) -> None:
         import time
 
-        end = time.monotonic() + timeout
+        end = time.monotonic() + FLUSH_SECONDS
         for thread in list(self.threads):
             thread.join(max(end - time.monotonic(), 0.0))
 
 
-_workers: _Workers | None = None
-_making = threading.Lock()
+def _do(future: Future[Any], func: Callable[[], Any]) -> None:
+    try:
+        future.set_result(func())
+    except StopIteration as error:  # which no future takes: whoever awaits it would wait for ever
+        future.set_exception(RuntimeError(f"{error!r} was raised by what ran on a thread"))
+    except BaseException as error:
+        future.set_exception(error)
+
+
+_workers = _Workers()
 
 
 def _after_fork() -> None:
-    global _workers, _making  # noqa: PLW0603 - one a process, made when first needed
-    _workers, _making = None, threading.Lock()
+    # The threads are the parent's, and its lock may be held for ever.
+    global _workers  # noqa: PLW0603 - one a process
+    _workers = _Workers()
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
@@ -88,31 +110,50 @@ def submit(func: Callable[..., R], *args: Any) -> Future[R]:
     """
     from concurrent.futures import Future
 
-    global _workers  # noqa: PLW0603 - one a process, made when first needed
     future: Future[R] = Future()
     future.set_running_or_notify_cancel()
     context = copy_context()
-    with _making:
-        if _workers is None:
-            _workers = _Workers()
-        _workers.submit(future, lambda: context.run(func, *args))
+    _workers.submit((future, lambda: context.run(func, *args)))
     return future
 
 
-async def run_in_worker(func: Callable[..., R], *args: Any) -> R:
+async def run_in_worker(func: Callable[..., R], *args: Any, undo: Callable[[R], object] | None = None) -> R:
     """Run ``func(*args)`` on a thread of ours, shielded from cancellation.
 
     A task that is cancelled meanwhile first waits for the work, at most `FLUSH_SECONDS`, and then is cancelled: the
     letter is written, then the cancellation is delivered.
+
+    Args:
+        func: May block.
+        args: What it is given.
+        undo: Told the result, on a thread of ours, if the task is cancelled and so nobody gets it.
     """
     import asyncio
 
-    future = asyncio.wrap_future(submit(func, *args))
+    work = submit(func, *args)
+    future = asyncio.wrap_future(work)
     try:
         return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        if not future.done():
+    except (asyncio.CancelledError, GeneratorExit) as end:
+        if undo is not None:
+            work.add_done_callback(lambda done: _undo(done, undo))
+        # A coroutine that is being closed may await nothing more.
+        if not isinstance(end, GeneratorExit) and not future.done():
             await asyncio.wait([future], timeout=FLUSH_SECONDS)
-        if future.done() and not future.cancelled():
-            future.exception()  # retrieved, so that asyncio does not complain of it
         raise
+    finally:
+        _settle(future)
+
+
+def _settle(future: asyncio.Future[Any]) -> None:
+    # So that asyncio neither complains of an error that nobody took, nor tells the end to a loop that was closed.
+    if not future.done():
+        with suppress(RuntimeError):  # it is closed already
+            future.cancel()
+    elif not future.cancelled():
+        future.exception()
+
+
+def _undo(done: Future[R], undo: Callable[[R], object]) -> None:
+    if done.exception() is None:
+        submit(undo, done.result())

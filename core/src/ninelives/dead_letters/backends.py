@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +13,14 @@ from msgspec import Struct
 from ninelives.address import Address
 from ninelives.dead_letters.keeping import Place
 from ninelives.dead_letters.store import DeadLetterStore
+from ninelives.describing import safe_repr
 from ninelives.errors import ConfigurationError, ConfigurationWarning, Problem
 
 __all__ = ["Backends", "backends_alone", "default_file"]
 
 Backend = str | Address | DeadLetterStore
 DEFAULT_FILE = "local_dlq.json"
+MAX_PLACES = 2
 
 _warned: set[str] = set()
 
@@ -53,42 +56,57 @@ def backends_alone(
     """
     queue = _sqs(queue_url, region) if queue_url else None
     file = Address("file", os.path.abspath(path)) if path else None
-    if store is not None and queue is not None:
+    named = {"store": store, "queue_url": queue, "local_file_path": file, "fallback": fallback}
+    given = {name: backend for name, backend in named.items() if backend is not None}
+    if ("store" in given and "queue_url" in given) or len(given) > MAX_PLACES:
+        names = ", ".join(f"{name}=" for name in given)
         raise ConfigurationError(
-            Problem("DeadLetterQueue(store=, queue_url=)", "", "one of the two; fallback= takes a second store")
+            Problem(f"DeadLetterQueue({names})", "", "a store and a fallback: at most one of each")
         )
-    chosen = [backend for backend in (store, queue, file) if backend is not None]
-    if not chosen:
-        return _from_environment(fallback)
-    return Backends(chosen[0], fallback if fallback is not None else (chosen[1] if len(chosen) > 1 else None))
+    if given.keys() <= {"fallback"}:
+        return _from_environment(region, fallback)
+    return Backends(*given.values())
 
 
 def default_file() -> Address:
     """``./local_dlq.json``, made absolute; in the temporary directory where the working directory can't be written."""
-    folder = os.getcwd()
-    if not os.access(folder, os.W_OK):
+    folder = _working_directory()
+    if folder is None:
         import tempfile
 
-        unwritable, folder = folder, tempfile.gettempdir()
+        folder = tempfile.gettempdir()
         _warn_once(
-            f"{unwritable} can't be written: dead letters go to {folder}, which does not outlast the machine's next "
-            "start; name a place with DLQ_LOCAL_FILE_PATH or store="
+            f"the working directory can't be written: dead letters go to {folder}, which may not outlast the machine's "
+            "next start; name a place with DLQ_LOCAL_FILE_PATH or store="
         )
     return Address("file", os.path.join(folder, DEFAULT_FILE))
 
 
-def _from_environment(fallback: Backend | None) -> Backends:
+def _working_directory() -> str | None:
+    """The working directory; None if it can't be written, or is there no more."""
+    try:
+        folder = os.getcwd()
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def _from_environment(region: str | None, fallback: Backend | None) -> Backends:
     from ninelives.environment import defaults
 
     found: dict[str, Any] = {name: setting.value for name, setting in defaults("dead_letter").items()}
     if "store" not in found:
         file = default_file()
-        _warn_once(
-            f"no dead letter store was named: letters go to {file.target}; name one with DLQ_QUEUE_URL, "
-            "DLQ_LOCAL_FILE_PATH or store="
-        )
+        if _working_directory() is not None:  # else there was a warning already
+            _warn_once(
+                f"no dead letter store was named: letters go to {file.target}; name one with DLQ_QUEUE_URL, "
+                "DLQ_LOCAL_FILE_PATH or store="
+            )
         return Backends(file, fallback)
-    return Backends(found["store"], fallback if fallback is not None else found.get("fallback"))
+    store = found["store"]
+    if region and store.startswith("sqs:"):
+        store = _sqs(Address.parse(store).target, region)
+    return Backends(store, fallback if fallback is not None else found.get("fallback"))
 
 
 def _sqs(queue_url: str, region: str | None) -> Backend:
@@ -99,13 +117,25 @@ def _sqs(queue_url: str, region: str | None) -> Backend:
 
 def _place(backend: Backend, open_store: Callable[[str | Address], DeadLetterStore]) -> Place:
     if isinstance(backend, (str, Address)):
-        store = open_store(backend)
         address = backend if isinstance(backend, Address) else Address.parse(backend)
-        return Place(store, getattr(store, "name", None) or str(address))
-    return Place(backend, getattr(backend, "name", None) or type(backend).__name__)
+        store = open_store(address)
+        return Place(store, _name(store, str(address)))
+    if not isinstance(backend, DeadLetterStore):
+        raise ConfigurationError(Problem("a dead letter store", safe_repr(backend, 80), "an address, or a store"))
+    return Place(backend, _name(backend, type(backend).__name__))
+
+
+def _name(store: DeadLetterStore, otherwise: str) -> str:
+    name = getattr(store, "name", None)
+    return name if isinstance(name, str) and name else otherwise
 
 
 def _warn_once(text: str) -> None:
-    if text not in _warned:
-        _warned.add(text)
-        warnings.warn(text, ConfigurationWarning, stacklevel=5)
+    if text in _warned:
+        return
+    _warned.add(text)
+    # At the line of the program, however many of ours are between.
+    level, frame = 1, sys._getframe()  # noqa: SLF001 - the only way, and a documented one
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "ninelives":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, ConfigurationWarning, stacklevel=level)

@@ -1,44 +1,27 @@
-"""Claim, run, confirm: a letter in hand, and its way back or out."""
+"""Claim, run, confirm: a claimed letter's way back or out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextvars import ContextVar
-from typing import Any
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from msgspec import Struct
 
+from ninelives.dead_letters.failures import Failure
+from ninelives.dead_letters.in_hand import Hand
 from ninelives.dead_letters.keeping import Place
 from ninelives.dead_letters.letter import DeadLetter
-from ninelives.dead_letters.making import Failure, LetterMaker
-from ninelives.dead_letters.payload import encode
+from ninelives.dead_letters.making import LetterMaker
 from ninelives.dead_letters.store import Claimable, DeadLetterStore, Lease
+from ninelives.describing import safe_message, type_name
 from ninelives.errors import LetterNotFoundError, StoreError
 from ninelives.events import Event, LetterParked, LetterReplayed, ReplayEvent, ReplayFailed
 
-__all__ = ["Claimed", "Hand", "claim", "in_hand"]
+__all__ = ["Claimed", "claim"]
 
 LOOK_THROUGH = 100
 """How many letters of a store that can't be searched are looked at for one id."""
-
-
-class Hand:
-    """The letter that is being run, so that sending its message to the queue again is known for what it is."""
-
-    def __init__(self, letter: DeadLetter) -> None:
-        self.letter = letter
-        self.sent_again = False
-        self.error_info: dict[str, Any] | None = None
-
-    def holds(self, message: object) -> bool:
-        """Whether this message is the one in hand."""
-        body, _ = encode(message, "message")
-        if self.letter.args is None:
-            return bool(body == self.letter.message)
-        return body in self.letter.args
-
-
-in_hand: ContextVar[Hand | None] = ContextVar("ninelives_letter_in_hand", default=None)
 
 
 class Claimed(Struct, frozen=True):
@@ -63,13 +46,18 @@ class Claimed(Struct, frozen=True):
         """The letter as it was claimed."""
         return self.lease.letter
 
+    def hand(self, *given: object) -> Hand:
+        """The letter as what runs it is to know it, with the arguments that it is given."""
+        return Hand(self.letter, self.place.name, self.maker.encode, given)
+
     def confirm(self) -> None:
         """It was done: gone for good.
 
         Raises:
             StoreError: The store could not record it: the letter may be run once more.
         """
-        self.place.store.ack(self.lease)
+        with _store_errors(self.place):
+            self.place.store.ack(self.lease)
         self._tell(LetterReplayed, self.letter)
 
     def fail(self, failure: Failure) -> DeadLetter:
@@ -79,7 +67,8 @@ class Claimed(Struct, frozen=True):
             StoreError: The store could not record it: the letter is there as it was before.
         """
         letter = self.maker.after_replay(self.letter, failure, self.max_replays)
-        self.place.store.release(self.lease, letter)
+        with _store_errors(self.place):
+            self.place.store.release(self.lease, letter)
         self._tell(ReplayFailed, letter)
         if letter.state == "parked" and self.letter.state != "parked":
             self._tell(LetterParked, letter)
@@ -87,14 +76,7 @@ class Claimed(Struct, frozen=True):
 
     def give_back(self) -> None:
         """It was not tried: back unchanged and uncounted; if the store can't, the lease's end brings it back."""
-        try:
-            self.place.store.release(self.lease)
-        except StoreError as error:
-            import logging
-
-            logging.getLogger("ninelives").warning(
-                "letter %s comes back when its lease ends: %s", self.letter.id, error
-            )
+        _release(self.place.store, self.lease)
 
     def _tell(self, kind: type[ReplayEvent], letter: DeadLetter) -> None:
         now, count = self.maker.now(), letter.replay_count
@@ -107,12 +89,19 @@ def claim(places: Sequence[Place], letter_id: str, lease: float) -> tuple[Lease,
     Raises:
         LetterNotFoundError: None of the stores has it.
         LetterBusyError: Someone else holds it.
+        StoreError: A store can't be reached, and no other has it.
     """
+    problem: StoreError | None = None
     for place in places:
         try:
-            return _claim(place.store, letter_id, lease), place
+            with _store_errors(place):
+                return _claim(place.store, letter_id, lease), place
         except LetterNotFoundError:
             continue
+        except StoreError as error:  # the letter may be in the fallback, just because of that
+            problem = problem or error
+    if problem is not None:
+        raise problem
     looked = ", ".join(place.name for place in places)
     raise LetterNotFoundError(f"there is no letter {letter_id} in {looked}; receive_from_dlq() shows what there is")
 
@@ -126,15 +115,32 @@ def _claim(store: DeadLetterStore, letter_id: str, lease: float) -> Lease:
 def _look_through(store: DeadLetterStore, letter_id: str, lease: float) -> Lease:
     others: list[Lease] = []
     try:
-        while len(others) < LOOK_THROUGH:
-            leases = store.receive(10, lease=lease)
+        while len(others) < LOOK_THROUGH and (leases := store.receive(10, lease=lease)):
             found = [one for one in leases if one.letter.id == letter_id]
             others += [one for one in leases if one.letter.id != letter_id]
             if found:
                 return found[0]
-            if not leases:
-                break
     finally:
         for other in others:
-            store.release(other)
+            _release(store, other)
     raise LetterNotFoundError(f"{len(others)} letters were looked at, and none is {letter_id}")
+
+
+def _release(store: DeadLetterStore, lease: Lease) -> None:
+    try:
+        store.release(lease)
+    except Exception as error:  # one that can't be given back must not keep the others, nor hide what happened
+        logging.getLogger("ninelives").warning(
+            "letter %s comes back when its lease ends: %s: %s", lease.letter.id, type_name(error), safe_message(error)
+        )
+
+
+@contextmanager
+def _store_errors(place: Place) -> Iterator[None]:
+    """What a store raises against its contract, as the `StoreError` that callers know."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception as error:
+        raise StoreError(f"{place.name}: {type_name(error)}: {safe_message(error, 500)}") from error

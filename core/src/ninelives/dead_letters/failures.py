@@ -107,17 +107,20 @@ def _before(error: BaseException) -> BaseException | None:
 
 def _traceback(error: BaseException) -> str:
     # One by one, oldest first: a chain that a loop made of its errors can be of any length.
-    text = _BECAUSE.join(_formatted(one) for one in (*reversed(_chain(error)), error))
-    if len(text) <= MAX_TRACEBACK:
-        return text
-    half = MAX_TRACEBACK // 2
-    return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
+    return _bounded(_BECAUSE.join(_formatted(one) for one in (*reversed(_chain(error)), error)))
 
 
 def _formatted(error: BaseException) -> str:
     try:
         # Negative: the innermost frames, which say where it happened.
         lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-MAX_FRAMES, chain=False)
-        return clean_text("".join(lines))
+        return clean_text(_bounded("".join(lines)))
     except Exception as broken:
         return f"<the traceback can't be formatted: {short_repr(broken)}>\n"
+
+
+def _bounded(text: str) -> str:
+    if len(text) <= MAX_TRACEBACK:
+        return text
+    half = MAX_TRACEBACK // 2
+    return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct
 
-from ninelives.dead_letters.letter import DeadLetter, encode_letter
+from ninelives.dead_letters.letter import DeadLetter
+from ninelives.dead_letters.printing import print_whole
 from ninelives.dead_letters.store import DeadLetterStore
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import StoreError
 from ninelives.events import Event, LetterEvent, LetterLost, LetterSpilled, LetterStored
+from ninelives.redaction import redact_text
 from ninelives.stand_ins import stand_ins
 
 __all__ = ["Keeper", "Kept", "Place"]
@@ -41,7 +41,7 @@ class Kept(Struct, frozen=True):
     """What became of a letter.
 
     Attributes:
-        place: The store that has it, or ``stderr``.
+        place: The store that has it; ``stderr``, or ``the log`` (masked) where even that is closed.
         error: What the last store said when neither took it.
     """
 
@@ -63,7 +63,7 @@ class Keeper(Struct, frozen=True):
     now: Callable[[], datetime]
 
     def keep(self, letter: DeadLetter) -> Kept:
-        """Put the letter into the first place that takes it; never raises."""
+        """Put the letter into the first place that takes it; never raises an `Exception`."""
         problem: Exception = StoreError("there is no store")
         reason: str = letter.reason
         for kind, place in zip((LetterStored, LetterSpilled), self.places, strict=False):
@@ -71,25 +71,31 @@ class Keeper(Struct, frozen=True):
                 place.store.put(letter)
             except Exception as error:
                 problem, reason = error, _said(place, error)
+            except BaseException as error:  # the program is being ended: whether the store has it is not known
+                self._print(letter, _said(place, error))
+                raise
             else:
                 self.emit(self._event(kind, letter, place.name, reason))
                 return Kept(place.name)
-        return self._print(letter, problem, reason)
+        return Kept(self._print(letter, reason), problem)
 
-    def _print(self, letter: DeadLetter, problem: Exception, reason: str) -> Kept:
-        # Unmasked, because this line is all that is left of it; the log, which others read, gets a masked one.
-        _write_stderr(encode_letter(letter) + b"\n")
-        import logging
+    def must_keep(self, letter: DeadLetter) -> str:
+        """`keep`, and the letter's id.
 
-        logging.getLogger("ninelives").critical(
-            "dead letter %s of pipeline %s could not be stored (%s): it stands whole on stderr; save that line and "
-            "import it when the store works again",
-            letter.id,
-            letter.pipeline,
-            reason,
-        )
+        Raises:
+            StoreError: No place took it.
+        """
+        kept = self.keep(letter)
+        if kept.error is not None:
+            raise StoreError(
+                f"letter {letter.id} was not stored, only printed to {kept.place}: {kept.error}"
+            ) from kept.error
+        return letter.id
+
+    def _print(self, letter: DeadLetter, reason: str) -> str:
+        place = print_whole(letter, reason)
         self.emit(self._event(LetterLost, letter, self.places[0].name if self.places else "", reason))
-        return Kept("stderr", problem)
+        return place
 
     def _event(self, kind: type[LetterEvent], letter: DeadLetter, store: str, reason: str) -> LetterEvent:
         return kind(
@@ -103,19 +109,6 @@ class Keeper(Struct, frozen=True):
         )
 
 
-def _said(place: Place, error: Exception) -> str:
-    return f"{place.name}: {type_name(error)}: {safe_message(error, 500)}"
-
-
-def _write_stderr(line: bytes) -> None:
-    stream: Any = sys.stderr
-    try:
-        stream.write(line.decode())
-        stream.flush()
-    except Exception:
-        import os
-
-        try:
-            os.write(2, line)
-        except OSError:
-            return
+def _said(place: Place, error: BaseException) -> str:
+    # Masked: events and logs are read by others, and an address in an error may hold a password.
+    return redact_text(f"{place.name}: {type_name(error)}: {safe_message(error, 500)}")

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["LEAVES", "LEAF_DECODERS", "TAG", "is_plain_text", "is_uuid", "tagged"]
+__all__ = ["LEAF_DECODERS", "LEAVES", "TAG", "is_plain_text", "is_uuid", "tagged"]
 
 TAG = "$type"
 """The key that makes an object of the record something else; a dictionary of the user's that has it is tagged too."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ninelives.call import Call, is_misuse
+from ninelives.dead_letters.failures import failure_of
+from ninelives.dead_letters.in_hand import hand_now
 from ninelives.dead_letters.letter import DeadLetter
+from ninelives.dead_letters.room import with_room
 from ninelives.errors import CircuitBreakerOpenError
 from ninelives.middleware.watching import Watcher
 
@@ -32,17 +37,21 @@ class LetterLink:
 
     def watcher(self) -> Watcher:
         """What the link does on failure. An asynchronous call's letter is made in the loop, written by a thread."""
-        return Watcher(self._failed, self._failed_async, self._caught())
+        # A partial, because it has no frame: the stack may be nearly full.
+        failed: Callable[[Call, Any], None] = partial(with_room, self._failed)
+        return Watcher(failed, self._failed_async, self._caught())
 
     def _failed(self, call: Call, error: BaseException) -> None:
-        if (letter := self._letter(call, error)) is not None:
-            self._keep(call, letter)
+        with _hiding_nothing(call):
+            if (letter := self._letter(call, error)) is not None:
+                self._keep(call, letter)
 
     async def _failed_async(self, call: Call, error: BaseException) -> None:
-        if (letter := self._letter(call, error)) is not None:
-            from ninelives.workers import run_in_worker
+        with _hiding_nothing(call):
+            if (letter := with_room(self._letter, call, error)) is not None:
+                from ninelives.workers import run_in_worker
 
-            await run_in_worker(self._keep, call, letter)
+                await run_in_worker(self._keep, call, letter)
 
     def _caught(self) -> tuple[type[BaseException], ...]:
         if not self._queue.options.on_cancel:
@@ -58,15 +67,33 @@ class LetterLink:
             return None  # a replay: whoever claimed the letter gives it back, with this error
         if not self._queue.options.on_open and is_refusal(call, error):
             return None
-        return self._safely(lambda: self._maker.of_call(call, error)) or self._maker.of_wreck(call, error)
+        if self._is_of_hand(call, error):
+            return None
+        return self._maker.of_call(call, error)
+
+    def _is_of_hand(self, call: Call, error: BaseException) -> bool:
+        """Whether the call has a letter, being part of its replay; it has failed then, whatever is done about it."""
+        hand = hand_now()
+        if hand is None or not hand.covers(call):
+            return False
+        hand.again = failure_of(call, error, self._maker.now())
+        call.letter_id, call.letter_place = hand.letter.id, hand.place
+        return True
 
     def _keep(self, call: Call, letter: DeadLetter) -> None:
         kept = self._keeper.keep(letter)
         call.letter_id, call.letter_place = letter.id, kept.place
 
-    @staticmethod
-    def _safely(make: Callable[[], DeadLetter]) -> DeadLetter | None:
-        try:
-            return make()
-        except Exception:
-            return None
+
+@contextmanager
+def _hiding_nothing(call: Call) -> Iterator[None]:
+    """What may go wrong in here must not take the place of the call's own error."""
+    try:
+        yield
+    except Exception:
+        import logging
+
+        with suppress(Exception):
+            logging.getLogger("ninelives").critical(
+                "call %s failed, and no letter could be kept", call.id, exc_info=True
+            )

@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from ninelives.call import Call
 from ninelives.dead_letters.failures import Failure, attempts_of, cause_letter, error_record, reason_of
-from ninelives.dead_letters.letter import DeadLetter, ErrorRecord, Reason
+from ninelives.dead_letters.letter import Attempt, DeadLetter, ErrorRecord, Reason
 from ninelives.dead_letters.payload import encode
 from ninelives.dead_letters.reprs import as_text, short_repr
 from ninelives.describing import clean_text, safe_message, type_name
@@ -86,7 +86,8 @@ class LetterMaker(Struct, frozen=True):
         now = self.now()
         args, marked = encode(list(call.args), "args", self.encode)
         kwargs, more = encode(call.kwargs, "kwargs", self.encode)
-        attempts = _tried(lambda: attempts_of(call, error, now), ())
+        none: tuple[Attempt, ...] = ()
+        attempts = _tried(lambda: attempts_of(call, error, now), none)
         return self._letter(
             now,
             id=call.id,

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from ninelives.checks import Checks
+from ninelives.decorating import Kind, kind_of
 
 __all__ = ["DeadLetterOptions", "QueueOptions"]
 
@@ -37,7 +38,15 @@ class QueueOptions(Struct, frozen=True, kw_only=True):
         for option in ("reprocessor", "encode", "decode"):
             func = getattr(self, option)
             checks.that(func is None or callable(func), option, func, "a function")
+        checks.that(_runs(self.reprocessor), "reprocessor", self.reprocessor, "no generator function: it would not run")
         checks.done()
+
+
+def _runs(func: Callable[..., Any] | None) -> bool:
+    try:
+        return not callable(func) or kind_of(func) in Kind
+    except TypeError:
+        return False
 
 
 class DeadLetterOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -131,8 +131,8 @@ class _Encoder:
 
     def items(self, value: Any, path: _Path, depth: int) -> list[Any]:
         items = []
-        for index, item in enumerate(list(value)):
-            items.append(self.encode(item, (path, index), depth))  # noqa: PERF401 - a comprehension has its own frame
+        for index, item in enumerate(list(value)):  # no comprehension: it would have a frame of its own
+            items.append(self.encode(item, (path, index), depth))
         return items
 
     def members(self, value: Any, path: _Path, depth: int) -> list[Any]:

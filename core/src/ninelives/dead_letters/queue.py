@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ninelives.call import Call
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.dead_letters.backends import Backends, backends_alone
-from ninelives.dead_letters.claims import Claimed, Hand, claim, in_hand
+from ninelives.dead_letters.claims import Claimed, claim
+from ninelives.dead_letters.failures import failure_said
+from ninelives.dead_letters.in_hand import hand_now
 from ninelives.dead_letters.keeping import Keeper, Place
-from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.linking import LetterLink
 from ninelives.dead_letters.making import LetterMaker
 from ninelives.dead_letters.options import QueueOptions
+from ninelives.dead_letters.reprocessing import Reprocessor
+from ninelives.dead_letters.room import with_room
 from ninelives.dead_letters.store import DeadLetterStore, Lease
-from ninelives.dead_letters.views import payload_of, view_of, waiting_in
+from ninelives.dead_letters.views import kept_in, view_of
 from ninelives.emitter import Emitter
-from ninelives.errors import ConfigurationError, StoreError
+from ninelives.errors import ConfigurationError
 from ninelives.middleware.watching import Watcher, watch, watch_async
 
 if TYPE_CHECKING:
@@ -96,8 +99,8 @@ class DeadLetterQueue:
         backends = backends_alone(queue_url, region, local_file_path, store, fallback)
         from ninelives.plugins import default_plugins
 
-        known = plugins or default_plugins()
-        self._clock = clock or SYSTEM_CLOCK
+        known = plugins if plugins is not None else default_plugins()
+        self._clock = clock if clock is not None else SYSTEM_CLOCK
         self._unopened: Backends | None = None
         self._bind(backends.open(known.open_store), None, Emitter(listeners, lambda: known.listeners).emit)
 
@@ -132,64 +135,42 @@ class DeadLetterQueue:
         Raises:
             StoreError: Neither the store nor its fallback took it; it stands whole on stderr.
         """
-        hand = in_hand.get()
+        hand = hand_now()
         if hand is not None and hand.holds(message):
-            hand.sent_again, hand.error_info = True, dict(error_info or {})
+            hand.again = failure_said(error_info, self._clock.now())
             return hand.letter.id
-        letter = self.maker.of_message(message, error_info)
-        kept = self._keeper.keep(letter)
-        if kept.error is not None:
-            raise StoreError(
-                f"letter {letter.id} was not stored, it stands whole on stderr: {kept.error}"
-            ) from kept.error
-        return letter.id
+        return with_room(self._keeper.must_keep, with_room(self.maker.of_message, message, error_info))
 
     def receive_from_dlq(self, max_messages: int = 10) -> list[dict[str, Any]]:
         """Look at what is kept, oldest first; nothing is consumed.
 
         Returns:
             For each letter a dictionary with ``message_id``, ``message``, ``error_info``, ``timestamp`` (ISO 8601,
-            UTC), ``replay_count``; and ``pipeline``, ``operation``, ``args``, ``kwargs``, ``reason``, ``state``, ``error``
-            (its text) and ``replayable``.
+            UTC), ``replay_count``; and ``pipeline``, ``operation``, ``args``, ``kwargs``, ``reason``, ``state``,
+            ``error`` (its text) and ``replayable``. Parked letters are among them.
 
         Raises:
             StoreError: The store can't be read.
             UnsupportedError: The store can't be looked through.
         """
-        letters: list[DeadLetter] = []
-        for place in self.places:
-            if len(letters) < max_messages:
-                letters += waiting_in(place, max_messages - len(letters))
-        return [view_of(letter, self.options.decode) for letter in letters]
+        return [view_of(letter, self.options.decode) for letter in kept_in(self.places, max_messages)]
 
     def reprocess_message(self, message_id: str) -> bool:
         """Run the reprocessor on one letter; parked ones too.
 
         Returns:
             True: it is done and the letter is gone. False: the reprocessor raised, or sent the message to the queue
-            again: the letter stays, with the error and the count.
+            again: the letter stays, with the error and the count. False too where nothing was tried: a circuit was
+            open, or the payload is not whole, as the log then says; the letter stays as it was.
 
         Raises:
+            TypeError: The reprocessor is a coroutine function: use `areprocess_message`.
             ConfigurationError: There is no reprocessor.
             LetterNotFoundError: No letter has that id.
             LetterBusyError: Someone else holds it.
             StoreError: The store can't be reached.
         """
-        reprocessor = self._reprocessor()
-        claimed = self._claim(message_id)
-        hand = Hand(claimed.letter)
-        token = in_hand.set(hand)
-        try:
-            args, kwargs = payload_of(claimed.letter, self.options.decode)
-            reprocessor(*args, **kwargs)
-        except Exception as error:
-            return self._failed(claimed, error)
-        except BaseException:
-            claimed.give_back()
-            raise
-        finally:
-            in_hand.reset(token)
-        return self._done(claimed, hand)
+        return self._reprocessor().run(message_id)
 
     async def asend_to_dlq(self, message: Any, error_info: Mapping[str, Any] | None = None) -> str:
         """`send_to_dlq` for asynchronous code: the loop is not held up, and a cancellation waits for the letter."""
@@ -204,28 +185,8 @@ class DeadLetterQueue:
         return await run_in_worker(self.receive_from_dlq, max_messages)
 
     async def areprocess_message(self, message_id: str) -> bool:
-        """`reprocess_message` for asynchronous code; the reprocessor may be asynchronous too."""
-        from inspect import isawaitable
-
-        from ninelives.workers import run_in_worker
-
-        reprocessor = self._reprocessor()
-        claimed = await run_in_worker(self._claim, message_id)
-        hand = Hand(claimed.letter)
-        token = in_hand.set(hand)
-        try:
-            args, kwargs = payload_of(claimed.letter, self.options.decode)
-            result = reprocessor(*args, **kwargs)
-            if isawaitable(result):
-                await result
-        except Exception as error:
-            return await run_in_worker(self._failed, claimed, error)
-        except BaseException:
-            await run_in_worker(claimed.give_back)
-            raise
-        finally:
-            in_hand.reset(token)
-        return await run_in_worker(self._done, claimed, hand)
+        """`reprocess_message` for asynchronous code and reprocessors; a synchronous one runs on a thread of ours."""
+        return await self._reprocessor().arun(message_id)
 
     def close(self) -> None:
         """Close the stores; a later use opens them again."""
@@ -248,22 +209,17 @@ class DeadLetterQueue:
 
     def describe(self) -> dict[str, Any]:
         """Its options, secrets masked."""
-        names = [place.name for place in self.places]
-        return {
-            "store": names[0],
-            "fallback": names[1] if len(names) > 1 else None,
-            "on_open": self.options.on_open,
-            "on_cancel": self.options.on_cancel,
-            "max_replays": self.options.max_replays,
-        }
+        store, *fallback = (place.name for place in self.places)
+        shown = {name: getattr(self.options, name) for name in ("on_open", "on_cancel", "max_replays")}
+        return {"store": store, "fallback": fallback[0] if fallback else None, **shown}
 
     def maker_for(self, pipeline: str | None) -> LetterMaker:
         """What makes the letters of that pipeline."""
-        return LetterMaker(self._clock.now, pipeline, self.options.encode)
+        return LetterMaker(self._now, pipeline, self.options.encode)
 
     def keeper_for(self, emit: Callable[[Event], None]) -> Keeper:
         """What puts letters into these stores, and tells `emit`."""
-        return Keeper(self.places, emit, self._clock.now)
+        return Keeper(self.places, emit, self._now)
 
     def claimed(self, lease: Lease, place: Place) -> Claimed:
         """A letter of ours in hand."""
@@ -277,23 +233,16 @@ class DeadLetterQueue:
             self._unopened = None
         return LetterLink(self, context).watcher()
 
-    def _reprocessor(self) -> Callable[..., Any]:
-        if self.options.reprocessor is None:
-            raise ConfigurationError(
-                "this queue has no reprocessor: make it with DeadLetterQueue(reprocessor=function)"
-            )
-        return self.options.reprocessor
+    def _now(self) -> datetime:
+        # Not the clock's own method: what stands in for it in a test comes later.
+        return self._clock.now()
 
     def _claim(self, letter_id: str) -> Claimed:
         return self.claimed(*claim(self.places, letter_id, self.options.lease))
 
-    def _failed(self, claimed: Claimed, error: Exception) -> bool:
-        claimed.fail(self.maker.failure_of(Call(self._reprocessor(), (), {}, 0.0, "", attempt=1), error))
-        return False
-
-    def _done(self, claimed: Claimed, hand: Hand) -> bool:
-        if hand.sent_again:
-            claimed.fail(self.maker.failure_said(hand.error_info))
-            return False
-        claimed.confirm()
-        return True
+    def _reprocessor(self) -> Reprocessor:
+        if self.options.reprocessor is None:
+            raise ConfigurationError(
+                "this queue has no reprocessor: make it with DeadLetterQueue(reprocessor=function)"
+            )
+        return Reprocessor(self.options.reprocessor, self._claim, self.options.decode)

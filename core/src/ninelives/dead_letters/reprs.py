@@ -10,7 +10,13 @@ from ninelives.describing import MESSAGE_LIMIT, bounded, clean_text, safe_messag
 
 __all__ = ["as_text", "short_repr"]
 
-_BRACKETS = {list: ("[", "]"), tuple: ("(", ")"), set: ("{", "}"), frozenset: ("frozenset({", "})"), dict: ("{", "}")}
+_BRACKETS: dict[type, tuple[str, str]] = {
+    list: ("[", "]"),
+    tuple: ("(", ")"),
+    set: ("{", "}"),
+    frozenset: ("frozenset({", "})"),
+    dict: ("{", "}"),
+}
 _LEVELS = 3
 _ITEMS = 10
 _PART = 100
@@ -40,7 +46,7 @@ def _short(value: Any, levels: int, limit: int) -> str:
         return safe_repr(value, limit)
     if levels == 0:
         return "..."
-    rest = ", ..." if len(value) > _ITEMS else ""
+    rest = ", ..." if len(value) > _ITEMS else "," if type(value) is tuple and len(value) == 1 else ""
     return f"{brackets[0]}{', '.join(_parts(value, levels - 1))}{rest}{brackets[1]}"
 
 

@@ -6,18 +6,17 @@ import sys
 from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 __all__ = ["NEEDED", "with_room"]
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 NEEDED = 600
 """How many frames must be free: arguments may be nested a hundred deep, and stores and listeners have stacks too."""
 
 
-def with_room(func: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def with_room(func: Callable[..., R], *args: Any) -> R:
     """Call the function; where the stack is nearly full, on a thread of its own, and wait for it.
 
     It needs two frames itself, fewer than the call that failed had.
@@ -26,7 +25,7 @@ def with_room(func: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     for _ in range(sys.getrecursionlimit() - NEEDED):
         frame = frame.f_back
         if frame is None:
-            return func(*args, **kwargs)
+            return func(*args)
     # The raw primitives: a `Thread` would need half a dozen frames to start.
     done = allocate_lock()
     done.acquire()
@@ -35,8 +34,7 @@ def with_room(func: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
     def run() -> None:
         try:
-            outcome.append(context.run(func, *args, **kwargs))
-            outcome.append(None)
+            outcome.extend((context.run(func, *args), None))
         except BaseException as error:
             outcome[:] = [None, error]
         finally:
@@ -45,7 +43,7 @@ def with_room(func: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     try:
         start_new_thread(run, ())
     except RuntimeError:  # there can be no more threads
-        return func(*args, **kwargs)
+        return func(*args)
     done.acquire()
     result, error = outcome
     if error is not None:

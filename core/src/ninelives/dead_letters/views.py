@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import UTC
 from typing import Any
 
 from ninelives.dead_letters.keeping import Place
@@ -11,7 +12,7 @@ from ninelives.dead_letters.payload import decode
 from ninelives.dead_letters.store import Browsable
 from ninelives.errors import UnsupportedError
 
-__all__ = ["payload_of", "view_of", "waiting_in"]
+__all__ = ["kept_in", "payload_of", "view_of"]
 
 Decode = Callable[[Any], Any]
 
@@ -22,7 +23,7 @@ def view_of(letter: DeadLetter, custom: Decode | None) -> dict[str, Any]:
         "message_id": letter.id,
         "message": _shown(letter.message, custom),
         "error_info": _shown(letter.error_info, custom),
-        "timestamp": letter.created.isoformat(),
+        "timestamp": letter.created.astimezone(UTC).isoformat(),
         "replay_count": letter.replay_count,
         "pipeline": letter.pipeline,
         "operation": letter.operation,
@@ -42,14 +43,24 @@ def payload_of(letter: DeadLetter, custom: Decode | None) -> tuple[tuple[Any, ..
     return tuple(decode(letter.args, custom)), decode(letter.kwargs or {}, custom)
 
 
-def waiting_in(place: Place, limit: int) -> tuple[DeadLetter, ...]:
-    """The oldest letters of a store, nothing claimed.
+def kept_in(places: Iterable[Place], limit: int) -> list[DeadLetter]:
+    """The oldest letters of all these stores, parked ones too; nothing is claimed.
 
     Raises:
-        UnsupportedError: It can't be looked through.
+        UnsupportedError: One of them can't be looked through.
     """
-    if isinstance(place.store, Browsable):
-        return place.store.browse(LetterFilter(), limit=limit).letters
+    found: dict[str, DeadLetter] = {}
+    for place in places if limit > 0 else ():
+        for letter in _browsed(place, limit):
+            # A letter may be in two: one that had it already before it failed to say so.
+            found.setdefault(letter.id, letter)
+    return sorted(found.values(), key=lambda letter: (letter.created, letter.id))[: max(limit, 0)]
+
+
+def _browsed(place: Place, limit: int) -> tuple[DeadLetter, ...]:
+    store = place.store
+    if isinstance(store, Browsable):
+        return store.browse(LetterFilter(), limit=limit).letters
     raise UnsupportedError(f"{place.name} can't be looked through; pipeline.replay() works without looking")
 
 

@@ -13,6 +13,7 @@ from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.decorating import Decorator
 from ninelives.emitter import Emitter
 from ninelives.events import Event, Listener
+from ninelives.middleware.alone import installed_listeners
 from ninelives.middleware.breaker_options import BreakerOptions, settled
 from ninelives.middleware.entrances import Entrances
 from ninelives.middleware.gate import Gate, Permit
@@ -107,7 +108,7 @@ class CircuitBreaker(Entrances):
         circuit = Circuit(None, self._rules)
         if name is not None:
             circuit = (circuits or default_circuits()).join(name, given, asdict(self._rules))
-        self._use(Gate(circuit, judge, clock or SYSTEM_CLOCK, Emitter(self._listeners, _installed).emit))
+        self._use(Gate(circuit, judge, clock or SYSTEM_CLOCK, Emitter(self._listeners, installed_listeners).emit))
         self._voice = self._gate
 
     @classmethod
@@ -219,12 +220,6 @@ def circuit_breaker(
         clock=clock,
         circuits=circuits,
     )
-
-
-def _installed() -> Sequence[Listener]:
-    from ninelives.plugins import default_plugins
-
-    return default_plugins().listeners
 
 
 def _both(emit: Callable[[Event], None], listeners: Sequence[Listener]) -> Callable[[Event], None]:

@@ -41,17 +41,32 @@ def tell(watchers: Sequence[Watcher], call: Call, error: BaseException) -> None:
     """Tell the watchers, innermost first, whom the error concerns."""
     for watcher in watchers:
         if isinstance(error, watcher.caught):
-            watcher.failed(call, error)
+            try:
+                watcher.failed(call, error)
+            except Exception as failure:
+                _report(call, failure)
 
 
 async def tell_async(watchers: Sequence[Watcher], call: Call, error: BaseException) -> None:
     """The same for asynchronous calls."""
     for watcher in watchers:
         if isinstance(error, watcher.caught):
-            if watcher.failed_async is None:
-                watcher.failed(call, error)
-            else:
-                await watcher.failed_async(call, error)
+            try:
+                if watcher.failed_async is None:
+                    watcher.failed(call, error)
+                else:
+                    await watcher.failed_async(call, error)
+            except Exception as failure:
+                _report(call, failure)
+
+
+def _report(call: Call, failure: Exception) -> None:
+    """A fault in the failure path is said, and hides neither the call's own error nor the other watchers."""
+    import logging
+
+    logging.getLogger("ninelives").critical(
+        "what should happen when a call of pipeline %s fails has failed itself", call.pipeline, exc_info=failure
+    )
 
 
 def watch(watchers: Sequence[Watcher], call_next: Next) -> Next:

@@ -11,10 +11,10 @@ from ninelives.address import Address
 from ninelives.checks import Checks
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.emitter import Emitter
+from ninelives.middleware.watching import Watcher, watch, watch_async
 from ninelives.notifications.channel import Channel
 from ninelives.notifications.delivery import Delivery, Outlet, is_delivering
 from ninelives.notifications.health import HealthStates, component_of
-from ninelives.middleware.watching import Watcher, watch, watch_async
 from ninelives.notifications.linking import NotifyLink
 from ninelives.notifications.notification import ErrorSeverity, Notification, NotificationChannel
 from ninelives.notifications.outlets import LOG, channels_alone, check_channels, close_outlets, open_log, open_outlets

@@ -56,10 +56,10 @@ class Index:
         self.holds: dict[str, Hold] = {}
         self.bad: dict[int, Bad] = {}
         self.position = 0
-        self.worth = _WORTH
         self._newer: dict[str, int] = {}
         self._head = b""
         self._alive = 0
+        self._worth = _WORTH
         self._sorted: list[Entry] | None = None
 
     def covers(self, file: Readable) -> bool:
@@ -79,8 +79,15 @@ class Index:
     @property
     def wasteful(self) -> bool:
         """Whether most of the file is of no use any more."""
-        dead = self.position - self._alive
-        return dead > self._alive and dead > self.worth
+        return self._dead > self._alive and self._dead > self._worth
+
+    @property
+    def _dead(self) -> int:
+        return self.position - self._alive
+
+    def put_off(self) -> None:
+        """Be called wasteful when half as much again is of no use."""
+        self._worth = self._dead * 3 // 2
 
     @property
     def alive(self) -> list[tuple[int, int]]:

@@ -89,7 +89,7 @@ class View:
             self.file.replace(self._alive())
         except OSError:
             # What was asked for is done; on a full disk it would be in vain to try this each time.
-            self.index.worth *= 2
+            self.index.put_off()
 
     def _alive(self) -> Iterator[bytes]:
         yield header()

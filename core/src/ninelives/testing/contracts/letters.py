@@ -11,6 +11,34 @@ from ninelives.ids import new_id
 __all__ = ["letter", "whole_letter"]
 
 _FIRST = datetime(2025, 12, 1, 12, tzinfo=UTC)
+_WHOLE: dict[str, Any] = {
+    "key": "order-17",
+    "caused_by": "0193a000-0000-7000-8000-000000000000",
+    "pipeline": "shop",
+    "operation": "shop.orders:send",
+    "reason": "exhausted",
+    "host": "node-9",
+    "pid": 4711,
+    "message": {"$type": "tuple", "value": [1, None, "Zürich \u2603 \U0001f431", "\u0000\t\n\u2028\u007f"]},
+    "args": [1, -(2**63), 1.5, True, None, "x" * 50_000, {"nested": [{"deep": []}]}],
+    "kwargs": {"op": "ack", "schema": 7},
+    "replayable": False,
+    "unserialisable": ({"path": "args[0]", "repr": "<socket>"},),
+    "redacted": ("kwargs.password",),
+    "error": ErrorRecord(type="shop.Down", message="no\nanswer", traceback="a\n  b\n", causes=("OSError: x",)),
+    "attempts": (Attempt(at=_FIRST, type="shop.Down", message="1"), Attempt(at=_FIRST, type="shop.Down")),
+    "error_info": {"code": 503},
+    "fingerprint": "0f" * 8,
+    "fingerprint_version": 2,
+    "first_failed": _FIRST - timedelta(seconds=2),
+    "last_failed": _FIRST + timedelta(microseconds=123_456),
+    "expires": _FIRST + timedelta(days=30),
+    "replay_count": 3,
+    "notes": ("asked the owner", "try on Monday"),
+    "tags": {"tenant": "a", "": "empty"},
+    "trace": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "extra": {"severity": "high", "op": "ack", "from": {"a newer": ["version"]}},
+}
 
 
 def letter(number: int = 0, **fields: Any) -> DeadLetter:
@@ -21,35 +49,6 @@ def letter(number: int = 0, **fields: Any) -> DeadLetter:
     return DeadLetter(**given)
 
 
-def whole_letter(**fields: Any) -> DeadLetter:
+def whole_letter() -> DeadLetter:
     """A letter in which every field says something."""
-    return letter(
-        **{
-            "key": "order-17",
-            "caused_by": new_id(),
-            "pipeline": "shop",
-            "operation": "shop.orders:send",
-            "reason": "exhausted",
-            "host": "node-9",
-            "pid": 4711,
-            "message": {"$type": "tuple", "value": [1, None, "Zürich \u2603 \U0001f431", "\u0000\t\n\u2028\u007f"]},
-            "args": [1, -(2**63), 1.5, True, None, "x" * 50_000, {"nested": [{"deep": []}]}],
-            "kwargs": {"op": "ack", "schema": 7},
-            "replayable": False,
-            "unserialisable": ({"path": "args[0]", "repr": "<socket>"},),
-            "redacted": ("kwargs.password",),
-            "error": ErrorRecord(type="shop.Down", message="no\nanswer", traceback="a\n  b\n", causes=("OSError: x",)),
-            "attempts": (Attempt(at=_FIRST, type="shop.Down", message="1"), Attempt(at=_FIRST, type="shop.Down")),
-            "error_info": {"code": 503},
-            "fingerprint": "0f" * 8,
-            "fingerprint_version": 2,
-            "last_failed": _FIRST + timedelta(microseconds=123_456),
-            "expires": _FIRST + timedelta(days=30),
-            "replay_count": 3,
-            "notes": ("asked the owner", "try on Monday"),
-            "tags": {"tenant": "a", "": "empty"},
-            "trace": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "extra": {"severity": "high", "op": "ack", "from": {"a newer": ["version"]}},
-            **fields,
-        }
-    )
+    return letter(**_WHOLE)

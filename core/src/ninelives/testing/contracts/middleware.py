@@ -9,13 +9,13 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from ninelives.settings import load_settings
 
 from ninelives.call import Call
 from ninelives.circuits import Circuits
 from ninelives.events import Event
 from ninelives.middleware.link import AsyncMiddleware, Context, Middleware
 from ninelives.plugins import default_plugins
+from ninelives.settings import load_settings
 from ninelives.testing.clock import FakeClock
 
 __all__ = ["MiddlewareContract"]

@@ -206,15 +206,21 @@ def ids(leases: list[Lease]) -> list[str]:
 
 
 def together(number: int, action: Callable[[int], object]) -> None:
-    """Do it in so many threads that begin at once; each is given its number."""
+    """Do it in so many threads that begin at once, each with its number; what one raises is raised here."""
     barrier = Barrier(number)
+    errors: list[Exception] = []
 
     def run(which: int) -> None:
         barrier.wait()
-        action(which)
+        try:
+            action(which)
+        except Exception as error:
+            errors.append(error)
 
     threads = [Thread(target=run, args=(which,)) for which in range(number)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    for error in errors:
+        raise error

@@ -92,13 +92,13 @@ class StoreClaims(StoreBasics):
 
     def test_several_at_once(self, store: DeadLetterStore, other: DeadLetterStore) -> None:
         """Several letters can be kept, and acknowledged, at once; none at all is no error."""
-        XX = batched(store)
+        several = batched(store)
         kept = [letter(number) for number in range(25)]
-        batched.put_many(iter(kept))
-        batched.put_many([])
+        several.put_many(iter(kept))
+        several.put_many([])
         leases = other.receive(20, lease=LEASE)
         assert len(leases) == 20
-        batched.ack_many(iter(leases))
-        batched.ack_many(iter(leases))
-        batched.ack_many([])
+        several.ack_many(iter(leases))
+        several.ack_many(iter(leases))
+        several.ack_many([])
         assert len(other.receive(20, lease=LEASE)) == 5

@@ -75,7 +75,9 @@ def verdict_on(demo: Demo) -> Verdict:
 def _problem(demo: Demo, order: str, outcome: Outcome[str], left: AbstractSet[str]) -> str | None:
     expected, answer = receipt_for(order), demo.client.receipts.get(order)
     if answer is None:
-        return None if outcome.letter_id in left else "it was never answered, and its letter is not in the store"
+        if outcome.letter_id in left:
+            return None
+        return f"it was never answered, and its letter is not in the store; it failed with {outcome.error!r}"
     if answer != expected:
         return f"it was answered {answer!r}, where {expected!r} is right"
     if demo.service.ledger.get(order) != expected:
