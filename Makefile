@@ -51,7 +51,7 @@ lint: $(VENV)/.stamp-dev ## Check style and format (ruff)
 .PHONY: types
 types: $(VENV)/.stamp-dev ## Check types (mypy strict, pyright)
 	@echo "== types"
-	@$(BIN)/mypy --no-error-summary $(SOURCES) tests
+	@$(BIN)/mypy --no-error-summary $(SOURCES) tests/typing tests/benchmarks
 	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 
 .PHONY: coverage

@@ -47,15 +47,19 @@ def write_letters(path: Path, count: int) -> None:
     """A file of letters, each of some 700 bytes."""
     from datetime import UTC, datetime
 
+    from msgspec import structs
+
     from ninelives import DeadLetter, default_plugins
     from ninelives.ids import new_id
 
     store = default_plugins().open_store(f"file:{path}")
     now = datetime.now(UTC)
-    times = {"created": now, "first_failed": now, "last_failed": now}
+    record = DeadLetter(
+        id="", key="", args=["x" * 100], kwargs={}, pipeline="p", created=now, first_failed=now, last_failed=now
+    )
     for begin in range(0, count, 5000):
         ids = [new_id() for _ in range(begin, min(begin + 5000, count))]
-        letters = [DeadLetter(id=one, key=one, args=["x" * 100], kwargs={}, pipeline="p", **times) for one in ids]
+        letters = [structs.replace(record, id=one, key=one) for one in ids]
         store.put_many(letters)  # type: ignore[attr-defined]  # the file store can
 
 

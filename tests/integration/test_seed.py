@@ -328,7 +328,7 @@ def test_defaults_by_the_environment(monkeypatch, clock):
             breaker.execute(service)
     with pytest.raises(CircuitBreakerOpenError) as caught:
         breaker.execute(service)
-    assert caught.value.retry_after == 7
+    assert caught.value.retry_after == pytest.approx(7)
 
 
 def test_the_seed_in_a_test_of_its_users():

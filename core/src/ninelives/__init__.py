@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from ninelives.hookspecs import hookimpl
     from ninelives.notifications.notifier import AdminNotifier
     from ninelives.plugins import Plugins, default_plugins
-    from ninelives.replaying import ReplayReport
+    from ninelives.replay_report import ReplayReport
     from ninelives.settings import Settings, load_settings
 
 __version__ = "0.1.0"
@@ -162,7 +162,7 @@ _LATE = {
     "AdminNotifier": "ninelives.notifications.notifier",
     "DeadLetterQueue": "ninelives.dead_letters.queue",
     "Plugins": "ninelives.plugins",
-    "ReplayReport": "ninelives.replaying",
+    "ReplayReport": "ninelives.replay_report",
     "Settings": "ninelives.settings",
     "default_plugins": "ninelives.plugins",
     "hookimpl": "ninelives.hookspecs",

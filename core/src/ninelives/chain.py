@@ -41,6 +41,18 @@ class Link(Struct, frozen=True, eq=False):
     context: Context
     built: bool
 
+    def end(self) -> None:
+        """Close the part; of one that was given, which others may use, only send what it still holds."""
+        end = getattr(self.part, "close" if self.built else "flush", None)
+        if callable(end):
+            end()
+
+    def describe(self) -> dict[str, Any]:
+        """Alias, class and options, secrets masked."""
+        describe = getattr(self.part, "describe", None)
+        options = describe() if callable(describe) else {}
+        return {"link": self.alias, "type": type(self.part).__qualname__, "options": options}
+
 
 class Builder(Struct, frozen=True):
     """Makes the links of one pipeline.

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, overload
 
 from ninelives.call import Call
-from ninelives.chain import DEFAULT_CHAIN, Builder, Link
+from ninelives.chain import DEFAULT_CHAIN, Builder
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.decorating import decorate
 from ninelives.emitter import Emitter
 from ninelives.errors import ConfigurationError
 from ninelives.folding import fold, fold_async
 from ninelives.registry import Registry
-from ninelives.running import Finish, innermost, innermost_async, runner, runner_async
+from ninelives.running import Finish, calling, calling_async, innermost, innermost_async, refusing, runner, runner_async
 from ninelives.runs import Bound, Runs
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from ninelives.events import Listener
     from ninelives.middleware.link import Middleware
     from ninelives.plugins import Plugins
-    from ninelives.replaying import Replay, ReplayReport, What
+    from ninelives.replay_report import ReplayReport
+    from ninelives.replaying import Replay, What
     from ninelives.settings import Settings
 
 __all__ = ["Pipeline"]
@@ -102,7 +104,7 @@ class Pipeline(Runs):
         try:
             self._enter_async = runner_async(fold_async(self._links, innermost_async), self._finish)
         except ConfigurationError as error:  # for whoever makes such a call
-            self._enter_async = _refusing(error)
+            self._enter_async = refusing(error)
         self._monotonic = self._clock.monotonic
         self._parts = {link.alias: link.part for link in self._links}
 
@@ -132,7 +134,8 @@ class Pipeline(Runs):
         Example:
             ``@pipeline`` above ``def generate_reply(message): ...``
         """
-        made = decorate(func, self._sync, self._async)
+        begin = (self._monotonic, self.name)
+        made = decorate(func, partial(calling, self._enter, *begin), partial(calling_async, self._enter_async, *begin))
         self.register(func.__func__ if isinstance(func, (classmethod, staticmethod)) else func)
         return made
 
@@ -204,25 +207,20 @@ class Pipeline(Runs):
 
     def describe(self) -> dict[str, Any]:
         """The chain as built, outermost first, secrets masked: ``{"name", "chain": [{"link", "type", "options"}]}``."""
-        return {"name": self.name, "chain": [_described(link) for link in self._links]}
+        return {"name": self.name, "chain": [link.describe() for link in self._links]}
 
     def close(self) -> None:
         """Flush notifications and close what the pipeline built; calling it twice does no harm."""
         for link in self._links:
-            end = getattr(link.part, "close" if link.built else "flush", None)
-            if callable(end):
-                end()
+            link.end()
 
     async def aclose(self) -> None:
         """`close` for asynchronous code."""
         from ninelives.workers import run_in_worker
 
         for link in self._links:
-            aclose = getattr(link.part, "aclose", None)
-            if link.built and callable(aclose):
-                await aclose()
-            elif callable(end := getattr(link.part, "close" if link.built else "flush", None)):
-                await run_in_worker(end)
+            aclose: Any = getattr(link.part, "aclose", None)
+            await (aclose() if link.built and callable(aclose) else run_in_worker(link.end))
 
     def __enter__(self) -> Self:
         return self
@@ -239,46 +237,13 @@ class Pipeline(Runs):
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r}, chain={[link.alias for link in self._links]!r})"
 
-    def _sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        enter, monotonic, name = self._enter, self._monotonic, self.name
-
-        def run(*args: Any, **kwargs: Any) -> Any:
-            return enter(Call(func, args, kwargs, monotonic(), name))
-
-        return run
-
-    def _async(self, func: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-        enter, monotonic, name = self._enter_async, self._monotonic, self.name
-
-        async def run(*args: Any, **kwargs: Any) -> Any:
-            return await enter(Call(func, args, kwargs, monotonic(), name))
-
-        return run
-
     def _replay(self, what: What, limit: int | None) -> Replay:
-        from ninelives.dead_letters.queue import DeadLetterQueue
-        from ninelives.replaying import Replay
+        from ninelives.replay_loops import replay_of
 
-        for part in self._parts.values():
-            if isinstance(part, DeadLetterQueue):
-                return Replay(self.name, part, self._registry, self._clock, what, limit)
-        raise ConfigurationError(f"pipeline {self.name!r} keeps no letters: its chain has no dead_letter")
+        return replay_of(self.name, self._parts.values(), self._registry, self._clock, what, limit)
 
 
 def _chain(chain: Sequence[str | Middleware], settings: Settings, name: str) -> Sequence[str | Middleware]:
     if chain is not DEFAULT_CHAIN:
         return chain
     return settings.chain(name) or DEFAULT_CHAIN
-
-
-def _refusing(error: ConfigurationError) -> Callable[[Call], Awaitable[Any]]:
-    async def refuse(_call: Call) -> Any:
-        raise ConfigurationError(*error.args)
-
-    return refuse
-
-
-def _described(link: Link) -> dict[str, Any]:
-    describe = getattr(link.part, "describe", None)
-    options = describe() if callable(describe) else {}
-    return {"link": link.alias, "type": type(link.part).__qualname__, "options": options}

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ninelives.call import Call
 from ninelives.dead_letters.in_hand import held
 from ninelives.decorating import Kind, kind_of
+from ninelives.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from ninelives.clock import Clock
     from ninelives.dead_letters.claims import Claimed
-    from ninelives.replaying import Replay, ReplayReport
+    from ninelives.registry import Registry
+    from ninelives.replay_report import ReplayReport
+    from ninelives.replaying import Replay, What
 
-__all__ = ["areplay", "replay"]
+__all__ = ["areplay", "replay", "replay_of"]
 
 Enter = Callable[[Call], Any]
 AsyncEnter = Callable[[Call], Awaitable[Any]]
@@ -68,3 +72,25 @@ async def areplay(run: Replay, enter: Enter, enter_async: AsyncEnter) -> ReplayR
         else:
             await run_in_worker(run.succeeded, claimed, hand)
     return run.report
+
+
+def replay_of(
+    pipeline: str,
+    parts: Iterable[object],
+    registry: Registry,
+    clock: Clock,
+    what: What,
+    limit: int | None,
+) -> Replay:
+    """The replay of a pipeline with these parts.
+
+    Raises:
+        ConfigurationError: None of them keeps letters.
+    """
+    from ninelives.dead_letters.queue import DeadLetterQueue
+    from ninelives.replaying import Replay
+
+    for part in parts:
+        if isinstance(part, DeadLetterQueue):
+            return Replay(pipeline, part, registry, clock, what, limit)
+    raise ConfigurationError(f"pipeline {pipeline!r} keeps no letters: its chain has no dead_letter")

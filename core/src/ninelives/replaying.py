@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, field, structs
+from msgspec import structs
 
 from ninelives.call import Call
 from ninelives.dead_letters.claims import Claimed, claim
@@ -19,6 +19,7 @@ from ninelives.dead_letters.store import Browsable, Claimable, Lease
 from ninelives.dead_letters.views import payload_of
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import LetterBusyError, LetterNotFoundError, StoreError
+from ninelives.replay_report import ReplayReport
 
 if TYPE_CHECKING:
     from ninelives.clock import Clock
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ninelives.dead_letters.queue import DeadLetterQueue
     from ninelives.registry import Registry
 
-__all__ = ["Replay", "ReplayReport", "What"]
+__all__ = ["Replay", "What"]
 
 What = LetterFilter | Iterable[str] | None
 
@@ -34,37 +35,6 @@ MAX_REASONS = 100
 """How many letters the report gives a reason for; the rest are only counted."""
 
 PAGE = 500
-
-
-class ReplayReport(Struct, kw_only=True):
-    """What came of a replay.
-
-    Attributes:
-        replayed: Letters that succeeded and are gone.
-        failed: Letters that failed again: back with the new error and count.
-        parked: How many of the failed are parked now.
-        refused: Letters given back unchanged because the circuit is open; the first of them ends the run.
-        busy: Letters that someone else holds or has taken meanwhile.
-        skipped: Letters that can't be run here; they are left as they are.
-        unconfirmed: Letters that succeeded, but whose store could not record it: they may be run once more.
-        reasons: By letter id, why it was not replayed; at most 100.
-        retry_after: Where a refusal ended the run: seconds until the circuit admits a call.
-    """
-
-    replayed: int = 0
-    failed: int = 0
-    parked: int = 0
-    refused: int = 0
-    busy: int = 0
-    skipped: int = 0
-    unconfirmed: int = 0
-    reasons: dict[str, str] = field(default_factory=dict)
-    retry_after: float | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether every letter that was meant succeeded."""
-        return not (self.failed or self.refused or self.busy or self.skipped or self.unconfirmed)
 
 
 class Replay:

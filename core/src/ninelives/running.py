@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ninelives.call import Call, _current, is_misuse
 from ninelives.decorating import KindError, refuse_coroutine, require_awaitable
 from ninelives.describing import safe_message, type_name
+from ninelives.errors import ConfigurationError
 from ninelives.events import CallFailed, CallSucceeded
 from ninelives.middleware.watching import tell, tell_async
 from ninelives.notes import note
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ninelives.middleware.link import AsyncNext, Next
     from ninelives.registry import Registry
 
-__all__ = ["Finish", "innermost", "innermost_async", "runner", "runner_async"]
+__all__ = ["Finish", "calling", "calling_async", "innermost", "innermost_async", "refusing", "runner", "runner_async"]
 
 
 def innermost(call: Call) -> Any:
@@ -161,3 +162,34 @@ def runner_async(chain: Folded[AsyncNext], finish: Finish) -> Callable[[Call], A
         return value
 
     return run
+
+
+def calling(
+    enter: Callable[[Call], Any], monotonic: Callable[[], float], pipeline: str, func: Callable[..., Any]
+) -> Callable[..., Any]:
+    """What stands in for a decorated function: each of its calls is one of the pipeline."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return enter(Call(func, args, kwargs, monotonic(), pipeline))
+
+    return run
+
+
+def calling_async(
+    enter: Callable[[Call], Awaitable[Any]], monotonic: Callable[[], float], pipeline: str, func: Callable[..., Any]
+) -> Callable[..., Awaitable[Any]]:
+    """What stands in for a decorated coroutine function."""
+
+    async def run(*args: Any, **kwargs: Any) -> Any:
+        return await enter(Call(func, args, kwargs, monotonic(), pipeline))
+
+    return run
+
+
+def refusing(error: ConfigurationError) -> Callable[[Call], Awaitable[Any]]:
+    """What stands in for a chain that could not be folded: each call is told why."""
+
+    async def refuse(_call: Call) -> Any:
+        raise ConfigurationError(*error.args)
+
+    return refuse

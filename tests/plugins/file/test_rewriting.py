@@ -85,19 +85,17 @@ def test_other_handles_notice(path, store, clock):
         store.purge(LetterFilter())
 
 
-def test_a_number_used_again_is_not_taken_for_the_old_file(path, store, clock, monkeypatch):
-    """A new file that has got the old one's inode number is still known for another."""
+def test_a_number_used_again_is_not_taken_for_the_old_file(path, store):
+    """A new and longer file that has got the old one's inode number is still known for another."""
     fill(store)
     assert store.count() == 10
-    content = path.read_bytes()
-    path.write_bytes(content.replace(b"xxxx", b"yyyy", 1))
-    with path.open("r+b") as file:
-        FileStore(f"{path}.other").put_many([letter(number) for number in range(200)])
+    number = path.stat().st_ino
+    FileStore(f"{path}.new", fsync=False).put_many([big(number) for number in range(50)])
+    with path.open("r+b") as file, open(f"{path}.new", "rb") as new:
         file.truncate()
-        with open(f"{path}.other", "rb") as other:
-            file.write(other.read())
-    assert path.stat().st_size > len(content)
-    assert store.count() == 200
+        file.write(new.read())
+    assert path.stat().st_ino == number
+    assert store.count() == 50
 
 
 def test_rights_stay_as_they_were_set(path, store):

@@ -31,7 +31,9 @@ FAILED = CallFailed(
 
 
 class TestLogChannel(ChannelContract):
-    """The channel log: keeps the contract of channels."""
+    """The channel log: keeps the contract of channels; behind it stands no service that could fail or hang."""
+
+    test_raises_channel_error = test_keeps_its_timeout = None
 
     @pytest.fixture
     def channel(self):

@@ -120,7 +120,7 @@ def _place(backend: Backend, open_store: Callable[[str | Address], DeadLetterSto
         address = backend if isinstance(backend, Address) else Address.parse(backend)
         store = open_store(address)
         return Place(store, _name(store, str(address)))
-    if not isinstance(backend, DeadLetterStore):
+    if isinstance(backend, type) or not isinstance(backend, DeadLetterStore):
         raise ConfigurationError(Problem("a dead letter store", safe_repr(backend, 80), "an address, or a store"))
     return Place(backend, _name(backend, type(backend).__name__))
 

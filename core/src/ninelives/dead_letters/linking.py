@@ -12,8 +12,10 @@ from ninelives.dead_letters.failures import failure_of
 from ninelives.dead_letters.in_hand import hand_now
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.room import with_room
+from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
 from ninelives.middleware.watching import Watcher
+from ninelives.redaction import redact_text
 
 if TYPE_CHECKING:
     from ninelives.dead_letters.queue import DeadLetterQueue
@@ -90,10 +92,9 @@ def _hiding_nothing(call: Call) -> Iterator[None]:
     """What may go wrong in here must not take the place of the call's own error."""
     try:
         yield
-    except Exception:
+    except Exception as problem:
         import logging
 
-        with suppress(Exception):
-            logging.getLogger("ninelives").critical(
-                "call %s failed, and no letter could be kept", call.id, exc_info=True
-            )
+        said = redact_text(f"{type_name(problem)}: {safe_message(problem)}")
+        with suppress(Exception):  # whatever a handler does
+            logging.getLogger("ninelives").critical("call %s failed, and it may have no letter: %s", call.id, said)

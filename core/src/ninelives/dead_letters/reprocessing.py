@@ -17,6 +17,7 @@ from ninelives.dead_letters.views import payload_of
 from ninelives.decorating import Kind, KindError, kind_of, refuse_coroutine
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
+from ninelives.redaction import redact_text
 
 __all__ = ["Reprocessing", "Reprocessor"]
 
@@ -123,7 +124,7 @@ class Reprocessor(Struct, frozen=True):
         else:
             why = f"is not whole: {', '.join(part.get('path', '') for part in letter.unserialisable)}"
         claimed.give_back()
-        logging.getLogger("ninelives").warning("letter %s was not run again: its payload %s", letter.id, why)
+        logging.getLogger("ninelives").warning("letter %s was not run again: its payload %s", letter.id, redact_text(why))
         return None
 
 
