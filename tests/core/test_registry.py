@@ -9,6 +9,7 @@ import types
 from functools import partial, wraps
 
 import pytest
+
 from ninelives import registry
 from ninelives.errors import ConfigurationError
 from ninelives.registry import MAX_ALIKE, MAX_SEEN, Registry, main_module, operation_of
@@ -125,8 +126,8 @@ def test_main_goes_by_its_real_name(monkeypatch, main, name):
     monkeypatch.setitem(sys.modules, "__main__", main)
     assert main_module() == name
     for module in ("__main__", "__mp_main__"):
-        func = types.FunctionType(function.__code__, {"__name__": module}, "job")
-        assert operation_of(func) == f"{name}:job"
+        func = types.FunctionType(function.__code__, {"__name__": module})
+        assert operation_of(func) == f"{name}:function"
 
 
 def test_a_script_and_its_module_agree(tmp_path):

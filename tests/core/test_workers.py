@@ -14,6 +14,7 @@ import time
 import weakref
 
 import pytest
+
 from ninelives import workers
 from ninelives.workers import MAX_THREADS, run_in_worker, submit
 
@@ -22,7 +23,9 @@ tenant = contextvars.ContextVar("tenant", default="nobody")
 
 def idle():
     """Waits for the threads that are there, and says whether any is left."""
-    for thread in list(workers._workers.threads):
+    with workers._workers.lock:
+        threads = list(workers._workers.threads)
+    for thread in threads:
         thread.join(10)
     return not workers._workers.threads
 
@@ -110,6 +113,8 @@ def test_work_that_workers_wait_for_is_done():
 
 def test_where_there_can_be_no_more_threads(monkeypatch):
     """Where no thread can be started the caller does the work itself."""
+
+    assert idle()
 
     def no(self):
         raise RuntimeError("can't start new thread")

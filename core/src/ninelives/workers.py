@@ -76,7 +76,9 @@ class _Workers:
         import time
 
         end = time.monotonic() + FLUSH_SECONDS
-        for thread in list(self.threads):
+        with self.lock:  # no thread is half started then
+            threads = list(self.threads)
+        for thread in threads:
             thread.join(max(end - time.monotonic(), 0.0))
 
 
@@ -95,6 +97,7 @@ _workers = _Workers()
 def _after_fork() -> None:
     # The threads are the parent's, and its lock may be held for ever.
     global _workers  # noqa: PLW0603 - one a process
+    atexit.unregister(_workers.flush)
     _workers = _Workers()
 
 

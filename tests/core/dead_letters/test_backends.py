@@ -7,6 +7,7 @@ import tempfile
 import warnings
 
 import pytest
+
 from ninelives.address import Address
 from ninelives.dead_letters import backends
 from ninelives.dead_letters.backends import Backends, backends_alone
@@ -73,7 +74,7 @@ def test_the_environment_counts_where_nothing_is_given(monkeypatch):
 
 
 def test_with_nothing_there_it_is_the_default_file(folder):
-    """Without any word the letters go to `./local_dlq.json`, made absolute, and one warning says so at the caller's line."""
+    """Without any word the letters go to `./local_dlq.json`, made absolute; one warning, at the caller's line, says so."""
     with pytest.warns(ConfigurationWarning, match=f"letters go to {folder}/local_dlq.json; name one with") as caught:
         assert alone() == (f"file:{folder}/local_dlq.json", None)
     assert caught[0].filename == __file__
@@ -83,7 +84,7 @@ def test_with_nothing_there_it_is_the_default_file(folder):
 
 
 def test_where_the_directory_can_not_be_written(monkeypatch, folder):
-    """Where the working directory can't be written it is the temporary one, and one warning says that it does not last."""
+    """Where the working directory can't be written it is the temporary one, and one warning says what that means."""
     monkeypatch.setattr(backends.os, "access", lambda path, mode: False)
     expected = os.path.join(tempfile.gettempdir(), "local_dlq.json")
     with pytest.warns(ConfigurationWarning, match="may not outlast") as caught:

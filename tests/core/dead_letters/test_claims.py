@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+
 from ninelives.dead_letters.claims import LOOK_THROUGH, Claimed, claim
 from ninelives.dead_letters.failures import failure_said
 from ninelives.dead_letters.keeping import Place
@@ -174,9 +175,7 @@ class Ours:
         self.store = store
         self.place = place(store, letter(pipeline="shop", **fields))
         lease, _ = claim([self.place], "1", 60) if not isinstance(store, Down) else (None, None)
-        self.claimed = Claimed(
-            lease or self.lease(), self.place, LetterMaker(clock.now, "shop"), self.events.append, 2
-        )
+        self.claimed = Claimed(lease or self.lease(), self.place, LetterMaker(clock.now, "shop"), self.events.append, 2)
 
     def lease(self):
         (one,) = self.store.receive(1, lease=60)

@@ -6,6 +6,7 @@ import contextvars
 from datetime import UTC, datetime
 
 import pytest
+
 from ninelives.call import Call
 from ninelives.dead_letters.in_hand import Hand, hand_now, held
 from ninelives.dead_letters.letter import DeadLetter

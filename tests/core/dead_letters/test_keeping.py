@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+
 from ninelives.dead_letters.keeping import Keeper, Kept, Place
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter, decode_letter
 from ninelives.dead_letters.memory import MemoryStore
@@ -68,7 +69,9 @@ def test_the_first_place_that_takes_it(events):
     assert (event.pipeline, event.call_id, event.at) == ("shop", "1", NOW)
 
 
-@pytest.mark.parametrize("error", [StoreError("down"), LetterTooLargeError("2 MB"), OSError(28, "full"), KeyError(), RecursionError()])
+@pytest.mark.parametrize(
+    "error", [StoreError("down"), LetterTooLargeError("2 MB"), OSError(28, "full"), KeyError(), RecursionError()]
+)
 def test_it_spills(events, error):
     """A store that can't, with whatever error, has its letter put into the fallback, and `letter_spilled` says why."""
     fallback = MemoryStore()
@@ -81,7 +84,7 @@ def test_it_spills(events, error):
 
 
 def test_both_down_it_is_printed(events, capsys, caplog):
-    """With store and fallback down the letter stands whole, unmasked, in one line of ASCII on stderr, masked in the log."""
+    """With all down the letter stands whole, unmasked, in one line of ASCII on stderr, and masked in the log."""
     problem = StoreError("down")
     kept = keeper(events, Down(OSError()), Down(problem)).keep(LETTER)
     assert kept == Kept("stderr", problem)

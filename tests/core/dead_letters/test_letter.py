@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ninelives.dead_letters.letter import (
     Attempt,
     DeadLetter,
@@ -50,7 +51,7 @@ def test_a_record_comes_back_as_it_was():
 
 
 def test_fields_of_a_newer_version_survive():
-    """What this version does not know is kept in `extra` and stands at the top level again, however often it is read."""
+    """What this version does not know is kept in `extra`, and is at the top level again when it is written."""
     record = msgspec.json.decode(encode_letter(letter(schema=2))) | {"colour": "red", "deep": {"a": [1]}}
     read = decode_letter(msgspec.json.encode(record))
     assert read.extra == {"colour": "red", "deep": {"a": [1]}}

@@ -8,6 +8,7 @@ import sys
 import threading
 
 import pytest
+
 from ninelives.call import current_call
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.dead_letters.queue import DeadLetterQueue
@@ -26,13 +27,14 @@ async def aboom(*args, **kwargs):
 @pytest.fixture(params=["sync", "async"])
 def fail(request):
     """Runs a failing call through a pipeline, in either way."""
+    ways = {
+        "sync": lambda pipeline, *args, **kwargs: pipeline.run(boom, *args, **kwargs),
+        "async": lambda pipeline, *args, **kwargs: asyncio.run(pipeline.arun(aboom, *args, **kwargs)),
+    }
 
     def run(pipeline, *args, error=ConnectionError, **kwargs):
         with pytest.raises(error) as caught:
-            if request.param == "sync":
-                pipeline.run(boom, *args, **kwargs)
-            else:
-                asyncio.run(pipeline.arun(aboom, *args, **kwargs))
+            ways[request.param](pipeline, *args, **kwargs)
         return caught.value
 
     return run
@@ -235,7 +237,7 @@ def test_at_the_end_of_the_stack_there_is_a_whole_letter(shop, fail):
 
 
 def test_endless_recursion_is_a_letter(shop):
-    """A function that recurses for ever, through its own pipeline or not, comes out as the RecursionError that it is."""
+    """A function that recurses for ever has a letter, and its own RecursionError comes out."""
     pipeline = plain(shop)
 
     def endless():

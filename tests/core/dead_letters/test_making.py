@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ninelives.call import Call
 from ninelives.dead_letters import making
 from ninelives.dead_letters.failures import Failure, error_record, failure_of, failure_said, reason_of
@@ -344,7 +345,11 @@ def test_it_is_parked_after_the_last_allowed_replay():
         ({"error_type": "api", "error_message": "\ud800"}, "api", "\\ud800"),
         ({"error_type": None, "error_message": ValueError("x")}, "None", "x"),
         ("boom", "sent again by its reprocessor", "boom"),
-        (UserDict({"error_message": "x" * 5_000}), "sent again by its reprocessor", "x" * 2_000 + "… (5000 characters)"),
+        (
+            UserDict({"error_message": "x" * 5_000}),
+            "sent again by its reprocessor",
+            "x" * 2_000 + "… (5000 characters)",
+        ),
     ],
 )
 def test_what_a_reprocessor_said_is_the_failure(info, kind, message):

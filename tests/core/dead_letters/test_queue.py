@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import pytest
+
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.dead_letters.queue import DeadLetterQueue
 from ninelives.errors import (
@@ -57,7 +58,7 @@ class Down(MemoryStore):
 
 
 def test_what_is_sent_is_shown(kept):
-    """A message is kept with what is known of its failure, and shown with all that a user needs; nothing is consumed."""
+    """A message is kept with what is known of its failure, and shown with what a user needs; nothing is consumed."""
     queue = kept.queue()
     letter_id = queue.send_to_dlq({"to": ("Tom",), "at": b"x"}, {"error_type": "api", "error_message": "no"})
     expected = {
@@ -101,7 +102,9 @@ def test_times_are_shown_in_utc(kept):
     assert queue.receive_from_dlq()[0]["timestamp"] == datetime(2026, 1, 1, tzinfo=UTC).isoformat()
 
 
-@pytest.mark.parametrize("message", [{"$type": "uuid", "value": "no"}, {"$type": "set", "value": [[]]}, {"$type": "dict"}])
+@pytest.mark.parametrize(
+    "message", [{"$type": "uuid", "value": "no"}, {"$type": "set", "value": [[]]}, {"$type": "dict"}]
+)
 def test_a_record_that_someone_else_wrote_is_shown(kept, message):
     """A message that can't be decoded is shown as it is written; the others are shown as they are."""
     queue = kept.queue()
@@ -139,7 +142,7 @@ def test_a_store_that_is_down_spills(kept):
 def test_a_letter_that_is_done_is_gone(kept):
     """The reprocessor gets the message, what it returns is ignored, and the letter is gone."""
     seen = []
-    queue = kept.queue(lambda message: seen.append(message))
+    queue = kept.queue(seen.append)
     letter_id = queue.send_to_dlq({"to": ("Tom",)})
     assert queue.reprocess_message(letter_id) is True
     assert seen == [{"to": ("Tom",)}]
@@ -299,7 +302,11 @@ async def later(message):
     """A coroutine function."""
 
 
-@pytest.mark.parametrize("reprocessor", [later, lambda message: later(message)], ids=["known", "found out"])
+def gives_one(message):
+    return later(message)
+
+
+@pytest.mark.parametrize("reprocessor", [later, gives_one], ids=["known", "found out"])
 def test_a_coroutine_function_is_refused(kept, reprocessor):
     """A reprocessor that would have to be awaited is no success: the letter stays as it was, and the error says why."""
     queue = kept.queue(reprocessor)

@@ -8,6 +8,7 @@ import threading
 from functools import partial
 
 import pytest
+
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.dead_letters.queue import DeadLetterQueue
 from ninelives.errors import ConfigurationError, LetterNotFoundError
@@ -225,7 +226,11 @@ async def test_what_can_not_be_run_is_told():
 
 async def test_a_plain_function_that_gives_a_coroutine_is_refused():
     """A plain reprocessor on its thread has nobody to await what it returns: the letter stays, the error says so."""
-    queue = queue_of(lambda message: _fails(message))
+
+    def gives_one(message):
+        return _fails(message)
+
+    queue = queue_of(gives_one)
     letter_id = await queue.asend_to_dlq(1)
     with pytest.raises(TypeError, match="a reprocessor made with async def"):
         await queue.areprocess_message(letter_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 import pytest
+
 from ninelives.dead_letters.reprs import as_text, short_repr
 
 

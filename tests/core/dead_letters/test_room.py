@@ -7,6 +7,7 @@ import sys
 import threading
 
 import pytest
+
 from ninelives.dead_letters import room
 from ninelives.dead_letters.room import NEEDED, with_room
 

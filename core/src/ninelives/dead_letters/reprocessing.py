@@ -124,7 +124,9 @@ class Reprocessor(Struct, frozen=True):
         else:
             why = f"is not whole: {', '.join(part.get('path', '') for part in letter.unserialisable)}"
         claimed.give_back()
-        logging.getLogger("ninelives").warning("letter %s was not run again: its payload %s", letter.id, redact_text(why))
+        logging.getLogger("ninelives").warning(
+            "letter %s was not run again: its payload %s", letter.id, redact_text(why)
+        )
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["demo", "plugins"]
+__all__ = ["demo", "plugins", "schema"]
 
 
 @click.command("plugins")
@@ -24,6 +24,17 @@ def plugins(ctx: click.Context, *, as_json: bool) -> None:
     else:
         show(installed)
     ctx.exit(1 if any(map(is_broken, installed)) else 0)
+
+
+@click.command("schema")
+@click.argument("what", type=click.Choice(["events", "letter"]))
+def schema(*, what: str) -> None:
+    """Print the JSON Schema of the events in structured logs, or of a dead letter."""
+    import json
+
+    from ninelives.schema import SCHEMAS
+
+    click.echo(json.dumps(SCHEMAS[what](), indent=2))
 
 
 @click.command("demo")

@@ -9,8 +9,9 @@ __all__ = ["register_commands"]
 
 @hookimpl
 def register_commands(register: RegisterCommand) -> None:
-    """The commands ``plugins`` and ``demo``."""
-    from ninelives_cli.commands import demo, plugins
+    """The commands ``plugins``, ``schema`` and ``demo``."""
+    from ninelives_cli.commands import demo, plugins, schema
 
     register(plugins)
+    register(schema)
     register(demo)
