@@ -155,9 +155,13 @@ def test_what_is_registered_is_found(known):
     assert known.register(len, "\ud800") == "\\ud800"
 
 
-@pytest.mark.parametrize(("func", "name"), [(5, None), (function, 5), (function, "")])
+def generates():
+    yield
+
+
+@pytest.mark.parametrize(("func", "name"), [(5, None), (function, 5), (function, ""), (generates, None)])
 def test_what_can_not_be_registered_is_refused(known, func, name):
-    """What can't be called, or a name that is none, is refused."""
+    """What can't be called or would not run, or a name that is none, is refused."""
     with pytest.raises(ConfigurationError, match="register"):
         known.register(func, name)
 

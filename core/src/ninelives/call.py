@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import partial
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -45,6 +47,7 @@ class Call(Struct, eq=False, weakref=True):
         given_key, given_operation: Likewise; what they are by default is said by `idempotency_key` and `operation`.
         made_id: The id, once someone has asked for it.
         for_outcome: Whether an outcome will be made of it, which needs the error.
+        doubled: The attempt in which the function turned out to be decorated by the very pipeline that it runs in.
     """
 
     func: Callable[..., Any]
@@ -65,6 +68,7 @@ class Call(Struct, eq=False, weakref=True):
     given_operation: str | None = None
     made_id: str | None = None
     for_outcome: bool = False
+    doubled: int = 0
 
     @property
     def id(self) -> str:
@@ -121,6 +125,22 @@ class Outcome(Struct, Generic[R], frozen=True, kw_only=True):
 def is_misuse(call: Call, error: BaseException) -> bool:
     """Whether this very call was made with a function of the wrong kind: nothing counts, stores or reports that."""
     return isinstance(error, KindError) and error.call is call
+
+
+def is_doubled(outer: Any, call: Call) -> bool:
+    """Whether the call is the one that it is made in: a function runs in the very pipeline that decorated it.
+
+    True once in each attempt: what the function itself calls are calls of their own, recursion too.
+    """
+    if not isinstance(outer, Call) or outer.pipeline != call.pipeline or outer.doubled == outer.attempt:
+        return False
+    func: Any = outer.func
+    while isinstance(func, (partial, MethodType)):
+        func = func.func if isinstance(func, partial) else func.__func__
+    if not isinstance(func, FunctionType) or getattr(func, "__wrapped__", None) is not call.func:
+        return False
+    outer.doubled = outer.attempt
+    return True
 
 
 _current: ContextVar[Call | None] = ContextVar("ninelives_call", default=None)

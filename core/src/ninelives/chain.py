@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from ninelives.checks import Checks
 from ninelives.describing import safe_repr
 from ninelives.errors import ConfigurationError, Problem
 from ninelives.middleware.link import Context, Middleware
+from ninelives.middleware.watching import Watches
 
 if TYPE_CHECKING:
     from ninelives.circuits import Circuits
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from ninelives.plugins import Plugins
     from ninelives.settings import Settings
 
-__all__ = ["DEFAULT_CHAIN", "Builder", "Link"]
+__all__ = ["DEFAULT_CHAIN", "Builder", "Link", "check_arguments"]
 
 DEFAULT_CHAIN: tuple[str, ...] = ("fallback", "notify", "dead_letter", "breaker", "backoff")
 """The chain of a pipeline that names none, outermost first."""
@@ -47,10 +49,19 @@ class Link(Struct, frozen=True, eq=False):
         if callable(end):
             end()
 
+    async def aend(self) -> None:
+        """`end` for asynchronous code."""
+        from ninelives.workers import run_in_worker
+
+        aclose: Any = getattr(self.part, "aclose", None)
+        await (aclose() if self.built and callable(aclose) else run_in_worker(self.end))
+
     def describe(self) -> dict[str, Any]:
         """Alias, class and options, secrets masked."""
+        from ninelives.redaction import redact  # late: its patterns take a while to compile
+
         describe = getattr(self.part, "describe", None)
-        options = describe() if callable(describe) else {}
+        options = redact(describe()) if callable(describe) else {}
         return {"link": self.alias, "type": type(self.part).__qualname__, "options": options}
 
 
@@ -77,7 +88,7 @@ class Builder(Struct, frozen=True):
             ConfigurationError: All that is wrong with the chain and with the options of its links.
         """
         entries = _entries(chain)
-        problems = [*self._unknown(entries, options)]
+        problems: list[str | Problem] = [*self._unknown(entries, options)]
         links: list[Link] = []
         for alias, entry in entries.items():
             try:
@@ -86,7 +97,7 @@ class Builder(Struct, frozen=True):
                 problems += error.args
             else:
                 links += [link] if link is not None else []
-        problems += _misplaced(links)
+        problems += [*_misplaced(links), *_unopened(links)]
         if problems:
             raise ConfigurationError(*problems)
         return links
@@ -137,6 +148,19 @@ class Builder(Struct, frozen=True):
         )
 
 
+def check_arguments(name: Any, listeners: Any) -> None:
+    """Refuse a pipeline's name or listeners that can't be.
+
+    Raises:
+        ConfigurationError: Either is wrong; it names both.
+    """
+    checks = Checks("Pipeline")
+    checks.that(isinstance(name, str) and bool(name), "name", name, "a name, as text that is not empty")
+    listed = isinstance(listeners, (list, tuple)) and all(callable(listener) for listener in listeners)
+    checks.that(listed, "listeners", listeners, "a list of functions that take an event")
+    checks.done()
+
+
 def _entries(chain: Sequence[str | Middleware]) -> dict[str, str | Middleware]:
     """By alias; of an entry that is an object, its class's name in lower case."""
     entries: dict[str, str | Middleware] = {}
@@ -160,6 +184,18 @@ def _is_part(value: Any) -> bool:
 
 def _explicit(given: Mapping[str, Setting]) -> frozenset[str]:
     return frozenset(option for option, setting in given.items() if setting.explicit)
+
+
+def _unopened(links: Sequence[Link]) -> list[str | Problem]:
+    """What is wrong with the addresses that links open, so that it is said together with the rest."""
+    problems: list[str | Problem] = []
+    for link in links:
+        try:
+            if isinstance(link.part, Watches):
+                link.part.watcher(link.context)
+        except ConfigurationError as error:
+            problems += error.args
+    return problems
 
 
 def _misplaced(links: Sequence[Link]) -> list[Problem]:

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from threading import Lock
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
+
+from ninelives.locks import new_lock
 
 __all__ = ["Admission", "Circuit", "CircuitRules", "CircuitState", "Ticket", "Transition"]
 
@@ -127,7 +128,7 @@ class Circuit:
         self._successes = 0
         self._slots: dict[int, float] = {}  # a trial call's number, and when its lease ends
         self._last_slot = 0
-        self._lock = Lock()
+        self._lock = new_lock()
 
     def __repr__(self) -> str:
         return f"<Circuit {self.name!r} {self.state.name}, {self.failures} failures>"
@@ -182,6 +183,11 @@ class Circuit:
         """The call with this ticket ended and says nothing about the service."""
         with self._lock:
             self._redeem(ticket)
+
+    def tries(self, ticket: Ticket, now: float) -> bool:
+        """Whether the ticket is that of a trial call that is under way at this time, and has its slot."""
+        with self._lock:
+            return ticket.generation == self._generation and now < self._slots.get(ticket.slot, now)
 
     def reset(self) -> Transition | None:
         """Close the circuit and forget what was counted; calls under way count no longer."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
-from threading import Lock
 from types import FrameType
 from typing import Any
 
 from ninelives.circuit import Circuit, CircuitRules
 from ninelives.errors import ConfigurationWarning
+from ninelives.locks import new_lock
 
-__all__ = ["Circuits", "default_circuits"]
+__all__ = ["Circuits", "default_circuits", "depth_of_caller"]
 
 
 class Circuits:
@@ -29,7 +29,7 @@ class Circuits:
         self._circuits: dict[str, Circuit] = {}
         self._given: dict[str, dict[str, Any]] = {}
         self._warned: set[tuple[str, str]] = set()
-        self._lock = Lock()
+        self._lock = new_lock()
 
     def join(
         self,
@@ -51,7 +51,7 @@ class Circuits:
                 circuit = self._circuits[name] = Circuit(name, CircuitRules(**{**(defaults or {}), **(given or {})}))
             conflicts = self._settle(circuit, name, given or {})
         for conflict in conflicts:
-            warnings.warn(conflict, ConfigurationWarning, stacklevel=_depth_of_caller())
+            warnings.warn(conflict, ConfigurationWarning, stacklevel=depth_of_caller())
         return circuit
 
     def _settle(self, circuit: Circuit, name: str, given: Mapping[str, Any]) -> list[str]:
@@ -96,7 +96,7 @@ def default_circuits() -> Circuits:
     return _DEFAULT
 
 
-def _depth_of_caller() -> int:
+def depth_of_caller() -> int:
     """How far up the stack of whoever asks the first code stands that is not ours: there the value was given."""
     depth = 0
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - documented; `inspect` would read the source files

@@ -21,7 +21,7 @@ class Clock(Protocol):
         """Seconds that only ever grow: for every duration inside a process."""
         ...
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, /) -> None:
         """Wait in the current thread."""
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Lock
+from threading import RLock
 
 from ninelives.errors import ConfigurationError
 
@@ -12,7 +12,7 @@ from ninelives.pipeline import Pipeline
 __all__ = ["forget_pipelines", "pipeline"]
 
 _built: dict[str, Pipeline] = {}
-_lock = Lock()
+_lock = RLock()  # what building one imports may ask for another
 
 
 def pipeline(name: str) -> Pipeline:

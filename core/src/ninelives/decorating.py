@@ -13,7 +13,18 @@ from functools import partial, update_wrapper
 from types import CoroutineType
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
-__all__ = ["Decorator", "Kind", "KindError", "decorate", "kind_of", "refuse_coroutine", "require_awaitable"]
+from ninelives.checks import shown
+
+__all__ = [
+    "Decorator",
+    "Kind",
+    "KindError",
+    "decorate",
+    "kind_of",
+    "refuse_coroutine",
+    "require_awaitable",
+    "require_callable",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,6 +48,10 @@ class KindError(TypeError):
     """
 
     call: Any = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without the call: what it holds may be anything, and may not be fit to leave the process.
+        return (type(self), self.args)
 
 
 class Decorator(Protocol):
@@ -103,6 +118,20 @@ def decorate(
     wrapper = update_wrapper(make(func), named, assigned=_NAMES, updated=())
     wrapper.__wrapped__ = func
     return wrapper
+
+
+def require_callable(func: Any) -> None:
+    """Say what to pass in place of what is no function, such as a coroutine that was made already.
+
+    Raises:
+        KindError: It can't be called.
+    """
+    if isinstance(func, CoroutineType):
+        func.close()
+        name = func.__qualname__
+        raise KindError(f"{name}(...) was called already: pass the function and its arguments, {name}, ...") from None
+    if not callable(func):
+        raise KindError(f"{shown(func)} can't be called: pass a function, and its arguments after it") from None
 
 
 def refuse_coroutine(value: Any, *, instead: str) -> None:

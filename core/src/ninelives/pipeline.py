@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from random import Random, SystemRandom
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Self, TypeVar, overload
 
 from ninelives.call import Call
-from ninelives.chain import DEFAULT_CHAIN, Builder
+from ninelives.chain import DEFAULT_CHAIN, Builder, check_arguments
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.decorating import decorate
 from ninelives.emitter import Emitter
@@ -78,8 +79,7 @@ class Pipeline(Runs):
         from ninelives.plugins import default_plugins
         from ninelives.settings import load_settings
 
-        if not isinstance(name, str) or not name:
-            raise ConfigurationError(f"Pipeline({name!r}): expected a name, as text that is not empty")
+        check_arguments(name, listeners)
         self.name = name
         self._clock = clock if clock is not None else SYSTEM_CLOCK
         self._registry = Registry()
@@ -211,16 +211,15 @@ class Pipeline(Runs):
 
     def close(self) -> None:
         """Flush notifications and close what the pipeline built; calling it twice does no harm."""
-        for link in self._links:
-            link.end()
+        with ExitStack() as stack:  # each is closed, though another may fail
+            for link in reversed(self._links):
+                stack.callback(link.end)
 
     async def aclose(self) -> None:
         """`close` for asynchronous code."""
-        from ninelives.workers import run_in_worker
-
-        for link in self._links:
-            aclose: Any = getattr(link.part, "aclose", None)
-            await (aclose() if link.built and callable(aclose) else run_in_worker(link.end))
+        async with AsyncExitStack() as stack:
+            for link in reversed(self._links):
+                stack.push_async_callback(link.aend)
 
     def __enter__(self) -> Self:
         return self
@@ -233,6 +232,9 @@ class Pipeline(Runs):
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self!r} can't be pickled or copied: share it, or build it again in each process")
 
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r}, chain={[link.alias for link in self._links]!r})"

@@ -7,12 +7,13 @@ import sys
 import weakref
 from collections.abc import Callable
 from functools import partial
-from threading import Lock
 from types import MethodType
 from typing import Any
 
+from ninelives.decorating import kind_of
 from ninelives.describing import clean_text
 from ninelives.errors import ConfigurationError
+from ninelives.locks import new_lock
 
 __all__ = ["Registry", "main_module", "operation_of"]
 
@@ -64,12 +65,16 @@ class Registry:
     def __init__(self) -> None:
         self._registered: dict[str, Function] = {}
         self._seen: dict[str, list[weakref.ref[Any]]] = {}
-        self._lock = Lock()
+        self._lock = new_lock()
 
     def register(self, func: Function, name: str | None = None) -> str:
         """Make the function replayable under the name, or ``module:qualname``; the newest of one name counts."""
         if not callable(func):
             raise ConfigurationError(f"register({func!r}): expected a function, or another callable")
+        try:
+            kind_of(func)
+        except TypeError as error:  # a generator function: calling it would run nothing
+            raise ConfigurationError(f"register({func!r}): {error}") from error
         if name is not None and (not isinstance(name, str) or not name):
             raise ConfigurationError(f"register({func!r}, {name!r}): expected a name, as text that is not empty")
         operation = operation_of(func) if name is None else clean_text(name)

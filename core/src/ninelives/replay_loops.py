@@ -25,14 +25,26 @@ AsyncEnter = Callable[[Call], Awaitable[Any]]
 
 def replay(run: Replay, enter: Enter) -> ReplayReport:
     """Replay synchronously; letters of asynchronous functions are left as they are."""
-    while (claimed := run.take()) is not None:
-        if (call := run.call_for(claimed)) is None:
-            continue
+    while (taken := _next(run)) is not None:
+        claimed, call = taken
         if kind_of(call.func) is Kind.ASYNC:
             run.skip(claimed, f"{call.operation} is a coroutine function: use areplay")
             continue
         _run(run, claimed, call, enter)
     return run.report
+
+
+def _next(run: Replay) -> tuple[Claimed, Call] | None:
+    """The next letter that can be run here, and the call that runs it."""
+    while (claimed := run.take()) is not None:
+        if (call := run.call_for(claimed)) is not None:
+            return claimed, call
+    return None
+
+
+def _let_go(taken: tuple[Claimed, Call] | None) -> None:
+    if taken is not None:
+        taken[0].give_back()
 
 
 def _run(run: Replay, claimed: Claimed, call: Call, enter: Enter) -> None:
@@ -51,12 +63,10 @@ def _run(run: Replay, claimed: Claimed, call: Call, enter: Enter) -> None:
 
 async def areplay(run: Replay, enter: Enter, enter_async: AsyncEnter) -> ReplayReport:
     """Replay in a loop: stores and synchronous functions run on threads of ours."""
-    from ninelives.workers import run_in_worker
+    from ninelives.workers import run_in_worker, submit
 
-    while (claimed := await run_in_worker(run.take)) is not None:
-        call = await run_in_worker(run.call_for, claimed)
-        if call is None:
-            continue
+    while (taken := await run_in_worker(_next, run, undo=_let_go)) is not None:
+        claimed, call = taken
         if kind_of(call.func) is Kind.SYNC:
             await run_in_worker(_run, run, claimed, call, enter)
             continue
@@ -66,6 +76,9 @@ async def areplay(run: Replay, enter: Enter, enter_async: AsyncEnter) -> ReplayR
                 await enter_async(call)
         except Exception as error:
             await run_in_worker(run.failed, claimed, call, error)
+        except GeneratorExit:  # the coroutine is being closed, and may await nothing more
+            submit(claimed.give_back)
+            raise
         except BaseException:
             await run_in_worker(claimed.give_back)
             raise

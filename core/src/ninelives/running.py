@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextvars import Token
 from inspect import isawaitable
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from ninelives.call import Call, _current, is_misuse
-from ninelives.decorating import KindError, refuse_coroutine, require_awaitable
+from ninelives.call import Call, _current, is_doubled, is_misuse
+from ninelives.decorating import KindError, refuse_coroutine, require_awaitable, require_callable
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import ConfigurationError
 from ninelives.events import CallFailed, CallSucceeded
@@ -28,7 +29,11 @@ __all__ = ["Finish", "calling", "calling_async", "innermost", "innermost_async",
 def innermost(call: Call) -> Any:
     """The last step of a synchronous chain: the function itself."""
     call.attempt += 1
-    value = call.func(*call.args, **call.kwargs)
+    try:
+        value = call.func(*call.args, **call.kwargs)
+    except TypeError:
+        _require_function(call)
+        raise
     if type(value) is CoroutineType:
         try:
             refuse_coroutine(value, instead="arun")
@@ -41,7 +46,11 @@ def innermost(call: Call) -> Any:
 async def innermost_async(call: Call) -> Any:
     """The last step of an asynchronous chain: the function itself."""
     call.attempt += 1
-    value = call.func(*call.args, **call.kwargs)
+    try:
+        value = call.func(*call.args, **call.kwargs)
+    except TypeError:
+        _require_function(call)
+        raise
     if type(value) is not CoroutineType and not isawaitable(value):
         try:
             require_awaitable(value, call.func, instead="run")
@@ -49,6 +58,14 @@ async def innermost_async(call: Call) -> Any:
             error.call = call
             raise
     return await value
+
+
+def _require_function(call: Call) -> None:
+    try:
+        require_callable(call.func)
+    except KindError as error:
+        error.call = call
+        raise
 
 
 class Finish:
@@ -103,6 +120,8 @@ class Finish:
         return self._monotonic() - call.started
 
     def _tell_failure(self, call: Call, error: BaseException) -> None:
+        from ninelives.redaction import redact_text  # late: its patterns take a while to compile
+
         self._registry.remember(call.operation, call.func)
         self._emitter.emit(
             CallFailed(
@@ -113,7 +132,7 @@ class Finish:
                 attempts=call.attempt,
                 elapsed=self.elapsed(call),
                 error_type=type_name(error),
-                error_message=safe_message(error),
+                error_message=redact_text(safe_message(error)),
                 letter_id=call.letter_id,
             )
         )
@@ -123,10 +142,13 @@ def runner(chain: Folded[Next], finish: Finish) -> Callable[[Call], Any]:
     """What runs a call through the chain, with `current_call` set."""
     # Locals of a closure: looked up faster than attributes, on a path that every call takes.
     step, watchers = chain.step, chain.watchers
-    enter, leave, tells_success = _current.set, _current.reset, finish.tells_success
+    enter, leave, no_call, tells_success = _current.set, _current.reset, Token.MISSING, finish.tells_success
 
     def run(call: Call) -> Any:
         token = enter(call)
+        if token.old_value is not no_call and is_doubled(token.old_value, call):
+            leave(token)
+            return call.func(*call.args, **call.kwargs)
         try:
             value = step(call)
         except BaseException as error:
@@ -145,18 +167,26 @@ def runner(chain: Folded[Next], finish: Finish) -> Callable[[Call], Any]:
 def runner_async(chain: Folded[AsyncNext], finish: Finish) -> Callable[[Call], Awaitable[Any]]:
     """The same for asynchronous calls."""
     step, watchers = chain.step, chain.watchers
-    enter, leave, tells_success = _current.set, _current.reset, finish.tells_success
+    enter, leave, no_call, tells_success = _current.set, _current.reset, Token.MISSING, finish.tells_success
 
     async def run(call: Call) -> Any:
         token = enter(call)
+        if token.old_value is not no_call and is_doubled(token.old_value, call):
+            leave(token)
+            return await call.func(*call.args, **call.kwargs)
         try:
             value = await step(call)
         except BaseException as error:
-            await tell_async(watchers, call, error)
-            finish.failed(call, error, token.old_value)
+            try:
+                await tell_async(watchers, call, error)
+            finally:  # cancelled meanwhile: it has failed all the same
+                finish.failed(call, error, token.old_value)
             raise
         finally:
-            leave(token)
+            try:
+                leave(token)
+            except ValueError:  # closed in another context than it ran in; what was set there has ended with it
+                pass
         if tells_success or call.error is not None:
             finish.succeeded(call)
         return value

@@ -42,7 +42,16 @@ def _words(text: str) -> frozenset[str]:
 
 
 # The program is wrong, or what it was given: time heals neither.
-_MISTAKES = (ValueError, TypeError, LookupError, AttributeError, NameError, AssertionError, NotImplementedError)
+_MISTAKES = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    NameError,
+    AssertionError,
+    NotImplementedError,
+    RecursionError,  # and where the recursion goes through the pipeline, each level would double the calls
+)
 
 # Request Timeout, Too Early, Too Many Requests: the only 4xx that are not the caller's fault.
 _TRANSIENT_STATUSES = frozenset({408, 425, 429})
@@ -88,7 +97,7 @@ def classify(error: BaseException, *, now: datetime | None = None) -> Classifica
     """Whether trying again may help, and when the service wants it.
 
     PERMANENT are `TypeError`, `ValueError` (but not a JSON decode error: the text may have been cut off),
-    `LookupError`, `AttributeError`, `NameError`, `AssertionError` and `NotImplementedError`, and what the shape of a
+    `LookupError`, `AttributeError`, `NameError`, `AssertionError`, `NotImplementedError` and `RecursionError`, and what the shape of a
     library's error says: HTTP 4xx but 408, 425 and 429; AWS access denied and validation; the like of gRPC and SMTP.
     TRANSIENT are `ConnectionError`, `TimeoutError`, network errors of the system, HTTP 5xx, throttling, an open
     circuit. Errors of stores and channels say it themselves; a `RetryExhaustedError` is judged by its cause. All else

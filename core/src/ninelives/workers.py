@@ -153,8 +153,8 @@ def _settle(future: asyncio.Future[Any]) -> None:
     if not future.done():
         with suppress(RuntimeError):  # it is closed already
             future.cancel()
-    elif not future.cancelled():
-        future.exception()
+    else:
+        _ = future.cancelled() or future.exception()
 
 
 def _undo(done: Future[R], undo: Callable[[R], object]) -> None:

@@ -74,7 +74,7 @@ def test_the_environment_counts_where_nothing_is_given(monkeypatch):
 
 
 def test_with_nothing_there_it_is_the_default_file(folder):
-    """Without any word the letters go to `./local_dlq.json`, made absolute; one warning, at the caller's line, says so."""
+    """Without any word it is `./local_dlq.json`, made absolute, and one warning at the caller's line says so."""
     with pytest.warns(ConfigurationWarning, match=f"letters go to {folder}/local_dlq.json; name one with") as caught:
         assert alone() == (f"file:{folder}/local_dlq.json", None)
     assert caught[0].filename == __file__

@@ -328,3 +328,33 @@ def test_the_letters_id_is_the_calls(shop):
 
     pipeline.try_run(call)
     assert [letter["message_id"] for letter in shop.letters(pipeline)] == seen
+
+
+class Delegating:
+    """A link of the program's that does its part by a queue's."""
+
+    def __init__(self, queue):
+        self.queue = queue
+
+    def wrap(self, call_next, context):
+        return self.queue.wrap(call_next, context)
+
+    def wrap_async(self, call_next, context):
+        return self.queue.wrap_async(call_next, context)
+
+
+def test_a_queue_has_steps_of_its_own(shop, fail):
+    """A queue that another link wraps by does the same as one in the chain."""
+    queue = DeadLetterQueue(store=MemoryStore(), plugins=Plugins())
+    pipeline = shop.pipeline(chain=[Delegating(queue)])
+    fail(pipeline, 1)
+    assert [item["args"] for item in queue.receive_from_dlq()] == [[1]]
+
+
+def test_a_replay_makes_no_second_letter(shop, fail):
+    """A call that is the replay of a letter leaves the letter to whoever claimed it."""
+    pipeline = plain(shop)
+    fail(pipeline, 1)
+    assert asyncio.run(pipeline.areplay()).failed == 1
+    (letter,) = shop.letters(pipeline)
+    assert (letter["replay_count"], letter["args"]) == (1, [1])

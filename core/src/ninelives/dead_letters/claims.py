@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,7 +16,6 @@ from ninelives.dead_letters.store import Claimable, DeadLetterStore, Lease
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import LetterNotFoundError, StoreError
 from ninelives.events import Event, LetterParked, LetterReplayed, ReplayEvent, ReplayFailed
-from ninelives.redaction import redact_text
 
 __all__ = ["Claimed", "claim"]
 
@@ -131,6 +129,10 @@ def _release(store: DeadLetterStore, lease: Lease) -> None:
     try:
         store.release(lease)
     except Exception as error:  # one that can't be given back must not keep the others, nor hide what happened
+        import logging
+
+        from ninelives.redaction import redact_text
+
         said = redact_text(f"{type_name(error)}: {safe_message(error)}")
         logging.getLogger("ninelives").warning("letter %s comes back when its lease ends: %s", lease.letter.id, said)
 

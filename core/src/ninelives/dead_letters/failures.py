@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -111,6 +110,8 @@ def _traceback(error: BaseException) -> str:
 
 
 def _formatted(error: BaseException) -> str:
+    import traceback
+
     try:
         # Negative: the innermost frames, which say where it happened.
         lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-MAX_FRAMES, chain=False)

@@ -8,12 +8,10 @@ from datetime import datetime
 from msgspec import Struct
 
 from ninelives.dead_letters.letter import DeadLetter
-from ninelives.dead_letters.printing import print_whole
 from ninelives.dead_letters.store import DeadLetterStore
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import StoreError
 from ninelives.events import Event, LetterEvent, LetterLost, LetterSpilled, LetterStored
-from ninelives.redaction import redact_text
 from ninelives.stand_ins import stand_ins
 
 __all__ = ["Keeper", "Kept", "Place"]
@@ -93,6 +91,8 @@ class Keeper(Struct, frozen=True):
         return letter.id
 
     def _print(self, letter: DeadLetter, reason: str) -> str:
+        from ninelives.dead_letters.printing import print_whole
+
         place = print_whole(letter, reason)
         self.emit(self._event(LetterLost, letter, self.places[0].name if self.places else "", reason))
         return place
@@ -110,5 +110,7 @@ class Keeper(Struct, frozen=True):
 
 
 def _said(place: Place, error: BaseException) -> str:
+    from ninelives.redaction import redact_text
+
     # Masked: events and logs are read by others, and an address in an error may hold a password.
     return redact_text(f"{place.name}: {type_name(error)}: {safe_message(error, 500)}")

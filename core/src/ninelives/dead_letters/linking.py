@@ -15,7 +15,6 @@ from ninelives.dead_letters.room import with_room
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
 from ninelives.middleware.watching import Watcher
-from ninelives.redaction import redact_text
 
 if TYPE_CHECKING:
     from ninelives.dead_letters.queue import DeadLetterQueue
@@ -94,6 +93,8 @@ def _hiding_nothing(call: Call) -> Iterator[None]:
         yield
     except Exception as problem:
         import logging
+
+        from ninelives.redaction import redact_text
 
         said = redact_text(f"{type_name(problem)}: {safe_message(problem)}")
         with suppress(Exception):  # whatever a handler does

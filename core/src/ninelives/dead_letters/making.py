@@ -128,7 +128,7 @@ class LetterMaker(Struct, frozen=True):
 
     def _letter(self, now: datetime, **fields: Any) -> DeadLetter:
         pipeline = None if self.pipeline is None else clean_text(self.pipeline)
-        made = {"first_failed": now} | fields
+        made: dict[str, Any] = {"first_failed": now, **fields}
         return DeadLetter(created=now, last_failed=now, pipeline=pipeline, host=hostname(), pid=os.getpid(), **made)
 
     def _info(self, error_info: Any) -> tuple[Any, list[dict[str, str]]]:

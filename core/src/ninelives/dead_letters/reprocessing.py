@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
@@ -17,7 +16,6 @@ from ninelives.dead_letters.views import payload_of
 from ninelives.decorating import Kind, KindError, kind_of, refuse_coroutine
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
-from ninelives.redaction import redact_text
 
 __all__ = ["Reprocessing", "Reprocessor"]
 
@@ -124,10 +122,16 @@ class Reprocessor(Struct, frozen=True):
         else:
             why = f"is not whole: {', '.join(part.get('path', '') for part in letter.unserialisable)}"
         claimed.give_back()
-        logging.getLogger("ninelives").warning(
-            "letter %s was not run again: its payload %s", letter.id, redact_text(why)
-        )
+        _warn("letter %s was not run again: its payload %s", letter.id, why)
         return None
+
+
+def _warn(text: str, letter_id: str, why: str) -> None:
+    import logging
+
+    from ninelives.redaction import redact_text
+
+    logging.getLogger("ninelives").warning(text, letter_id, redact_text(why))
 
 
 def _give_back(run: Reprocessing | None) -> None:

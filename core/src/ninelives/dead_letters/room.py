@@ -32,7 +32,7 @@ def with_room(func: Callable[..., R], *args: Any) -> R:
     outcome: list[Any] = []
     context = copy_context()
 
-    def run() -> None:
+    def run() -> None:  # pragma: no cover - a raw thread, which coverage is not told of
         try:
             outcome.extend((context.run(func, *args), None))
         except BaseException as error:

@@ -106,11 +106,12 @@ class Fallback:
     def _taken_back(call: Call) -> None:
         import warnings
 
+        from ninelives.circuits import depth_of_caller
         from ninelives.errors import ConfigurationWarning
 
         call.error, call.fell_back = None, False
         warnings.warn(
             f"the fallback of pipeline {call.pipeline!r} is a coroutine function: it answers arun, and not run",
             ConfigurationWarning,
-            stacklevel=3,
+            stacklevel=depth_of_caller(),
         )

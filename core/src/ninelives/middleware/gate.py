@@ -6,10 +6,13 @@ Events are made here, when no lock is held.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import ContextVar, Token
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
+from ninelives.call import Call
 from ninelives.circuit import Circuit, CircuitState, Ticket, Transition
 from ninelives.clock import Clock
 from ninelives.errors import CircuitBreakerOpenError
@@ -17,6 +20,10 @@ from ninelives.events import CallRejected, CircuitClosed, CircuitEvent, CircuitH
 from ninelives.middleware.judge import Judge
 
 __all__ = ["Gate", "Permit"]
+
+# The trial calls of pipelines that this code is part of, innermost last. What such a call itself runs through the same
+# circuit belongs to it: refused, the trial would fail by its own hand, and the circuit would never close.
+_trials: ContextVar[tuple[tuple[Circuit, Ticket], ...]] = ContextVar("ninelives_trials", default=())
 
 _EVENTS: dict[CircuitState, type[CircuitEvent]] = {
     CircuitState.OPEN: CircuitOpened,
@@ -54,7 +61,10 @@ class Gate:
         Raises:
             CircuitBreakerOpenError: The circuit refuses it.
         """
-        admission = self.circuit.admit(self._clock.monotonic())
+        now = self._clock.monotonic()
+        if isinstance(what, Call) and (around := self._trial_around(now)) is not None:
+            return Permit(self, what, Ticket(around.generation))  # the trial's own end decides, this one's says nothing
+        admission = self.circuit.admit(now)
         if admission.ticket is None:
             raise self._refusal(what, admission.retry_after)
         permit = Permit(self, what, admission.ticket)
@@ -64,6 +74,10 @@ class Gate:
             permit.release()
             raise
         return permit
+
+    def _trial_around(self, now: float) -> Ticket | None:
+        around = (ticket for circuit, ticket in _trials.get() if circuit is self.circuit)
+        return next((ticket for ticket in around if self.circuit.tries(ticket, now)), None)
 
     def _refusal(self, what: Any, retry_after: float | None) -> CircuitBreakerOpenError:
         name = self.circuit.name
@@ -128,13 +142,14 @@ class Permit:
         ...     answer = 42
     """
 
-    __slots__ = ("_gate", "_once", "_ticket", "_what")
+    __slots__ = ("_entered", "_gate", "_once", "_ticket", "_what")
 
     def __init__(self, gate: Gate, what: Any, ticket: Ticket) -> None:
         self._gate = gate
         self._what = what
         self._ticket = ticket
         self._once = Lock()
+        self._entered: Token[tuple[tuple[Circuit, Ticket], ...]] | None = None
 
     def success(self) -> None:
         """It succeeded."""
@@ -152,11 +167,16 @@ class Permit:
             self._gate.released(self._ticket)
 
     def __enter__(self) -> Self:
+        if self._ticket.slot and isinstance(self._what, Call):
+            self._entered = _trials.set((*_trials.get(), (self._gate.circuit, self._ticket)))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._entered is not None:
+            with suppress(ValueError):  # left in another task or thread: what was entered there ends with it
+                _trials.reset(self._entered)
         if error is None:
             self.success()
         else:
@@ -165,7 +185,6 @@ class Permit:
 
 def _origin(what: Any) -> tuple[str | None, str]:
     """The call's id, and the name of what it runs."""
-    from ninelives.call import Call
     from ninelives.registry import operation_of
 
     if what is None:

@@ -212,6 +212,8 @@ class _Tries:
         del self._call.attempts[:-_MOST_ATTEMPTS]
 
     def _tell(self, error: Exception, now: datetime, delay: float) -> None:
+        from ninelives.redaction import redact_text  # late: its patterns take a while to compile
+
         call, alone = self._call, self._rules.alone
         event = RetryScheduled(
             at=now,
@@ -221,7 +223,7 @@ class _Tries:
             attempt=call.attempt,
             delay=delay,
             error_type=type_name(error),
-            error_message=safe_message(error),
+            error_message=redact_text(safe_message(error)),
         )
         self._rules.emit(event)
 

@@ -48,7 +48,8 @@ def tell(watchers: Sequence[Watcher], call: Call, error: BaseException) -> None:
 
 
 async def tell_async(watchers: Sequence[Watcher], call: Call, error: BaseException) -> None:
-    """The same for asynchronous calls."""
+    """The same for asynchronous calls. A cancellation meanwhile is raised when all have been told."""
+    cancellation: BaseException | None = None
     for watcher in watchers:
         if isinstance(error, watcher.caught):
             try:
@@ -58,6 +59,18 @@ async def tell_async(watchers: Sequence[Watcher], call: Call, error: BaseExcepti
                     await watcher.failed_async(call, error)
             except Exception as failure:
                 _report(call, failure)
+            except BaseException as end:
+                if not _is_cancellation(end):
+                    raise
+                cancellation = end
+    if cancellation is not None:
+        raise cancellation
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    from asyncio import CancelledError
+
+    return isinstance(error, CancelledError)
 
 
 def _report(call: Call, failure: Exception) -> None:
