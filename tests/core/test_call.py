@@ -73,7 +73,7 @@ def test_misuse_is_of_this_very_call():
 
 @pytest.mark.parametrize(
     "again",
-    [copy.copy, copy.deepcopy, *(lambda one, p=p: pickle.loads(pickle.dumps(one, p)) for p in range(6))],  # noqa: S301
+    [copy.copy, copy.deepcopy, *(lambda one, p=p: pickle.loads(pickle.dumps(one, p)) for p in range(6))],  # noqa: S301 - our own
 )
 def test_outcomes_can_be_pickled_copied_and_printed(again):
     """A copy of an outcome has all that the outcome had."""

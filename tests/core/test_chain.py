@@ -13,6 +13,7 @@ from ninelives import (
     CircuitBreaker,
     ConfigurationError,
     DeadLetterQueue,
+    Pipeline,
     Plugins,
     hookimpl,
 )
@@ -226,3 +227,66 @@ def test_problems_of_addresses_are_said_at_once(shop):
         shop.pipeline(dead_letter={"store": "fiel:x"}, notify={"channels": ["lgo:"]})
     assert "fiel" in str(caught.value)
     assert "lgo" in str(caught.value)
+
+
+async def _told_later(_event):
+    raise AssertionError("never awaited")
+
+
+def _tells(_event):
+    yield
+
+
+@pytest.mark.parametrize("listeners", [5, [None], [_told_later], [_tells], "listener"], ids=repr)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda listeners: Pipeline("shop", listeners=listeners, dead_letter=False),
+        lambda listeners: CircuitBreaker(listeners=listeners),
+        lambda listeners: BackoffStrategy(listeners=listeners),
+    ],
+    ids=["pipeline", "breaker", "backoff"],
+)
+def test_what_can_not_be_told_events_is_refused(listeners, make):
+    """Listeners are a list of plain functions: of a coroutine function nothing would run."""
+    with pytest.raises(
+        ConfigurationError,
+        match=r"listeners=\) is .*expected a list of functions that take an event, none of them a coroutine",
+    ):
+        make(listeners)
+
+
+@pytest.mark.parametrize("predicate", [_told_later, _tells])
+@pytest.mark.parametrize("option", ["retry_exceptions", "record", "ignore"])
+def test_a_predicate_that_must_be_awaited_is_refused(shop, option, predicate):
+    """A coroutine or generator function as a predicate would always say yes: it is refused when it is given."""
+    link = "backoff" if option == "retry_exceptions" else "breaker"
+    with pytest.raises(ConfigurationError, match="a plain function of the error"):
+        shop.pipeline(**{link: {option: predicate}})
+
+
+class _Picky(Around):
+    def __init__(self, problem):
+        self.problem = problem
+
+    def wrap(self, call_next, context):
+        raise ConfigurationError(self.problem)
+
+
+class _PickyToo(_Picky):
+    """Another of a kind."""
+
+
+def test_what_links_find_wrong_when_they_are_put_in_place_is_said_at_once(shop):
+    """What several links refuse while the chain is folded is one error, a line for each."""
+    with pytest.raises(ConfigurationError) as caught:
+        shop.pipeline(chain=[_Picky("no left shoe"), _PickyToo("no right shoe")])
+    assert set(str(caught.value).splitlines()) == {"no left shoe", "no right shoe"}
+
+
+@pytest.mark.parametrize("arguments", [{"chain": 5}, {"chain": None}, {"clock": 5}], ids=repr)
+def test_arguments_of_another_type_are_refused(arguments):
+    """A chain that is no list, and a clock that is none, are refused with what is expected."""
+    (name,) = arguments
+    with pytest.raises(ConfigurationError, match=f"{name}.* is (5|None): expected a"):
+        Pipeline("shop", dead_letter=False, **arguments)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
+import pickle
 from abc import ABC, abstractmethod
 from typing import Any
 
 import pytest
 
+from ninelives import Pipeline
 from ninelives.decorating import Kind, KindError, decorate, kind_of, refuse_coroutine, require_awaitable
 
 
@@ -259,3 +262,23 @@ async def test_a_value_where_an_awaitable_is_due():
     with pytest.raises(KindError, match="plain returned no awaitable, but int: use execute"):
         require_awaitable(3, plain, instead="execute")
     assert await require_awaitable(awaited(2), awaited, instead="execute") == 4
+
+
+def _pickled(error):
+    return pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize("again", [_pickled, copy.copy, copy.deepcopy])
+def test_the_error_of_a_wrong_kind_can_leave_the_process(again):
+    """A `KindError` is pickled and copied without the call that it stands for, whose function may be a local one."""
+    with pytest.raises(KindError) as caught:
+        Pipeline("shop", dead_letter=False, notify=False).run(_local())
+    assert caught.value.call is not None
+    assert (str(again(caught.value)), again(caught.value).call) == (str(caught.value), None)
+
+
+def _local():
+    async def fetch():
+        raise AssertionError("never runs")
+
+    return fetch

@@ -143,3 +143,17 @@ def test_a_listener_may_emit():
     emitter = Emitter([lambda event: emitter.emit(CLOSED) if event is OPENED else None, listener])
     emitter.emit(OPENED)
     assert listener.told == [CLOSED, OPENED]
+
+
+def test_plugins_that_have_no_listeners_to_give_hide_nothing(caplog):
+    """Where the plugins' listeners can't be had, that is logged once, and the others are told."""
+
+    def broken():
+        raise RuntimeError("no plugins")
+
+    told = Listener()
+    emitter = Emitter([told], broken)
+    for _ in range(2):
+        emitter.emit(OPENED)
+    assert told.told == [OPENED, OPENED]
+    assert caplog.text.count("has no listeners of plugins") == 1

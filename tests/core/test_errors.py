@@ -50,7 +50,7 @@ MADE = [
 COPIES = [
     copy.copy,
     copy.deepcopy,
-    *(lambda error, protocol=protocol: pickle.loads(pickle.dumps(error, protocol)) for protocol in range(6)),  # noqa: S301
+    *(lambda error, protocol=protocol: pickle.loads(pickle.dumps(error, protocol)) for protocol in range(6)),  # noqa: S301 - our own
 ]
 
 

@@ -6,12 +6,13 @@ import asyncio
 import gc
 import threading
 import weakref
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 
 import pytest
 
 import ninelives
 from ninelives import CallFailed, CallSucceeded, Event
+from ninelives.middleware.watching import Watcher
 
 WHO = ContextVar("who", default="nobody")
 
@@ -176,6 +177,7 @@ def test_success_makes_no_event_unless_a_listener_asks(shop, monkeypatch):
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_success_is_told_to_who_asks(shop, kind):
     """A listener whose `events` names `CallSucceeded` is told successes, and only what it names."""
+
     class Successes:
         events = (CallSucceeded,)
 
@@ -275,3 +277,168 @@ def test_the_fallback_store_takes_what_the_store_does_not(shop):
     assert "in memory:" in caught.value.__notes__[0]
     assert "letter_spilled" in shop.events.names
     assert len(shop.letters(pipeline)) == 1
+
+
+class HeldStore(ninelives.dead_letters.memory.MemoryStore):
+    """A store whose writes wait until they are let go."""
+
+    def __init__(self, clock):
+        super().__init__(clock=clock)
+        self.begun, self.go = threading.Semaphore(0), threading.Event()
+
+    def put(self, letter):
+        self.begun.release()
+        assert self.go.wait(20)
+        super().put(letter)
+
+
+async def _fail_later():
+    raise ConnectionError("no")
+
+
+async def _begun(store):
+    """Wait, on a thread of the program's own, until a write has begun."""
+    assert await asyncio.to_thread(store.begun.acquire, timeout=20)
+
+
+async def test_a_call_cancelled_while_its_letter_is_written_has_failed_all_the_same(shop):
+    """The letter is written, someone is told, the event is made; then the cancellation is delivered."""
+    store, channel = HeldStore(shop.clock), ninelives.testing.RecordingChannel()
+    pipeline = shop.pipeline(backoff=False, dead_letter={"store": store}, notify={"channels": [channel]})
+    task = asyncio.create_task(pipeline.arun(_fail_later))
+    await _begun(store)
+    task.cancel()
+    await asyncio.sleep(0)
+    store.go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    (letter,) = shop.letters(pipeline)
+    assert channel.notifications[0].letter_id == letter["message_id"]
+    assert shop.events.of(CallFailed)[0].letter_id == letter["message_id"]
+
+
+async def test_a_store_that_hangs_holds_up_neither_the_loop_nor_the_programs_executor(shop):
+    """While every thread of ours waits for a store, the loop goes on and the default executor takes work."""
+    store = HeldStore(shop.clock)
+    pipeline = shop.pipeline(backoff=False, breaker=False, dead_letter={"store": store})
+    tasks = [asyncio.create_task(pipeline.atry_run(_fail_later)) for _ in range(50)]
+    await _begun(store)
+    assert await asyncio.gather(*(asyncio.to_thread(str, number) for number in range(50)))
+    assert not any(task.done() for task in tasks)
+    store.go.set()
+    assert len({outcome.letter_id for outcome in await asyncio.gather(*tasks)}) == 50
+    assert len(shop.letters(pipeline)) == 50
+
+
+async def test_a_group_that_fails_cancels_a_call_in_its_delay(shop):
+    """A call that waits to be tried again is cancelled with its group: at once, and it becomes no letter."""
+    waits = asyncio.Event()
+
+    class Clock(ninelives.testing.FakeClock):
+        async def asleep(self, seconds):
+            waits.set()
+            await asyncio.Event().wait()
+
+    pipeline = shop.pipeline(clock=Clock())
+
+    async def fail_then():
+        await waits.wait()
+        raise ValueError("the other one")
+
+    async def both():
+        async with asyncio.TaskGroup() as group:
+            calls.append(group.create_task(pipeline.arun(_fail_later)))
+            group.create_task(fail_then())
+
+    calls = []
+    with pytest.raises(ExceptionGroup) as caught:
+        await both()
+    assert isinstance(caught.value.exceptions[0], ValueError)
+    assert calls[0].cancelled()
+    assert (shop.letters(pipeline), shop.events.of(CallFailed)) == ([], [])
+
+
+def test_a_call_closed_in_another_context_ends_quietly(shop):
+    """A coroutine that is closed where it did not run, as a dying event loop does, raises nothing of ours."""
+    pipeline = shop.pipeline()
+
+    class Suspended:
+        def __await__(self):
+            yield
+
+    async def hang():
+        await Suspended()
+
+    call = pipeline.arun(hang)
+    copy_context().run(call.send, None)
+    call.close()
+    assert ninelives.current_call() is None
+
+
+def test_a_pipeline_serves_several_event_loops(shop):
+    """Loops of several threads share a pipeline: each call gets its own answer and letter."""
+    pipeline = shop.pipeline(backoff=False, breaker=False)
+    barrier, outcomes = threading.Barrier(4), []
+
+    async def both():
+        barrier.wait()
+        outcomes.extend(await asyncio.gather(*(pipeline.atry_run(_fail_later) for _ in range(5))))
+
+    threads = [threading.Thread(target=asyncio.run, args=(both(),)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {outcome.letter_id for outcome in outcomes} == {letter["message_id"] for letter in shop.letters(pipeline)}
+    assert len(outcomes) == 20
+
+
+def test_what_the_function_sets_its_caller_sees(shop):
+    """A context variable that the function sets is set for the caller, as after a plain call."""
+    token = WHO.set("Tom")
+    try:
+        shop.pipeline().run(WHO.set, "Ann")
+        assert WHO.get() == "Ann"
+    finally:
+        WHO.reset(token)
+
+
+async def test_an_interrupt_while_the_letter_is_written_goes_out(shop):
+    """What ends the program while a letter is written, on the thread that writes it, goes out in its place."""
+
+    class Interrupted(ninelives.dead_letters.memory.MemoryStore):
+        def put(self, letter):
+            raise Stop
+
+    class Stop(BaseException):
+        """Not KeyboardInterrupt: asyncio itself would end the loop for that."""
+
+    pipeline = shop.pipeline(backoff=False, dead_letter={"store": Interrupted(clock=shop.clock)})
+    with pytest.raises(Stop) as caught:
+        await pipeline.arun(_fail_later)
+    assert isinstance(caught.value.__context__, ConnectionError)
+
+
+class BrokenWatch:
+    """A link that says what it does on failure, and fails at it."""
+
+    def watcher(self, context):
+        return Watcher(self._failed)
+
+    def wrap(self, call_next, context):
+        raise NotImplementedError
+
+    wrap_async = wrap
+
+    def _failed(self, call, error):
+        raise RuntimeError("the watcher's own")
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_link_that_fails_on_failure_hides_nothing(shop, kind, caplog):
+    """A fault in what a link does when a call fails is logged; the call's error comes out, the others are told."""
+    pipeline = shop.pipeline(chain=["dead_letter", BrokenWatch()], dead_letter={"store": "memory:"})
+    outcome = pipeline.try_run(_fail) if kind == "sync" else asyncio.run(pipeline.atry_run(_fail_later))
+    assert isinstance(outcome.error, ConnectionError)
+    assert len(shop.letters(pipeline)) == 1
+    assert "has failed itself" in caplog.text

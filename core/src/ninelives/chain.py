@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from ninelives.checks import Checks
+from ninelives.clock import Clock
 from ninelives.describing import safe_repr
+from ninelives.emitter import check_listeners
 from ninelives.errors import ConfigurationError, Problem
 from ninelives.middleware.link import Context, Middleware
 from ninelives.middleware.watching import Watches
 
 if TYPE_CHECKING:
     from ninelives.circuits import Circuits
-    from ninelives.clock import Clock
     from ninelives.emitter import Emitter
     from ninelives.environment import Setting
     from ninelives.plugins import Plugins
@@ -148,22 +149,26 @@ class Builder(Struct, frozen=True):
         )
 
 
-def check_arguments(name: Any, listeners: Any) -> None:
-    """Refuse a pipeline's name or listeners that can't be.
+def check_arguments(name: Any, listeners: Any, clock: Any) -> None:
+    """Refuse what a pipeline can't have as its name, listeners or clock.
 
     Raises:
-        ConfigurationError: Either is wrong; it names both.
+        ConfigurationError: All that is wrong with them.
     """
     checks = Checks("Pipeline")
     checks.that(isinstance(name, str) and bool(name), "name", name, "a name, as text that is not empty")
-    listed = isinstance(listeners, (list, tuple)) and all(callable(listener) for listener in listeners)
-    checks.that(listed, "listeners", listeners, "a list of functions that take an event")
+    check_listeners(checks, listeners)
+    checks.that(isinstance(clock, Clock), "clock", clock, "a ninelives.clock.Clock, or None for the system's")
     checks.done()
 
 
 def _entries(chain: Sequence[str | Middleware]) -> dict[str, str | Middleware]:
     """By alias; of an entry that is an object, its class's name in lower case."""
     entries: dict[str, str | Middleware] = {}
+    if not isinstance(chain, Iterable):
+        raise ConfigurationError(
+            Problem("chain", safe_repr(chain, 200), "a list of links, like ['breaker', 'backoff']")
+        )
     for entry in [chain] if isinstance(chain, str) else chain:
         if not isinstance(entry, str) and not _is_part(entry):
             raise ConfigurationError(

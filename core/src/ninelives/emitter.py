@@ -5,10 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ninelives.checks import shown
+from ninelives.checks import Checks, shown
+from ninelives.decorating import Kind, kind_of
 from ninelives.events import CallSucceeded, Event, Listener
 
-__all__ = ["Emitter"]
+__all__ = ["Emitter", "check_listeners", "checked_listeners"]
+
+
+def check_listeners(checks: Checks, listeners: Any) -> None:
+    """Note a problem unless they are a list of functions that can be told an event: nothing would await a coroutine."""
+    listed = isinstance(listeners, (list, tuple)) and all(_can_be_told(listener) for listener in listeners)
+    checks.that(
+        listed, "listeners", listeners, "a list of functions that take an event, none of them a coroutine function"
+    )
+
+
+def checked_listeners(owner: str, listeners: Any) -> tuple[Listener, ...]:
+    """The listeners of a part, from any iterable.
+
+    Raises:
+        ConfigurationError: They are no list of functions that can be told an event.
+    """
+    checks = Checks(owner)
+    listed = tuple(listeners) if isinstance(listeners, Iterable) else ()
+    check_listeners(checks, listed if isinstance(listeners, Iterable) else listeners)
+    checks.done()
+    return listed
+
+
+def _can_be_told(listener: Any) -> bool:
+    try:
+        return kind_of(listener) is Kind.SYNC
+    except TypeError:  # it can't be called, or is a generator function, of which nothing would run
+        return False
 
 
 class Emitter:

@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import Any
 
 from ninelives.checks import Checks
-from ninelives.decorating import KindError
+from ninelives.decorating import Kind as Called
+from ninelives.decorating import KindError, kind_of
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
 from ninelives.transient import Kind, classify
@@ -18,7 +19,7 @@ Matches = Callable[[BaseException], bool]
 
 AUTO = "auto"
 EXPECTED = (
-    '"auto", an exception type, a list of them, a function of the error, '
+    '"auto", an exception type, a list of them, a plain function of the error, '
     'or "module:name" of one of these, as in "builtins:TimeoutError"'
 )
 
@@ -92,11 +93,19 @@ def _sorted_out(what: Any, checks: Checks, option: str) -> tuple[tuple[type, ...
         item, expected = _resolved(given)
         if isinstance(item, type) and issubclass(item, BaseException):
             types.append(item)
-        elif callable(item) and not isinstance(item, type):
+        elif callable(item) and not isinstance(item, type) and not _is_asynchronous(item):
             functions.append(item)
         else:
             checks.that(False, option, given, expected)
     return tuple(types), tuple(functions)
+
+
+def _is_asynchronous(function: Any) -> bool:
+    """Whether it answers with a coroutine, which nothing awaits and which is always true."""
+    try:
+        return kind_of(function) is Called.ASYNC
+    except TypeError:  # a generator function, whose answer is no better
+        return True
 
 
 def _resolved(given: Any) -> tuple[Any, str]:

@@ -79,10 +79,9 @@ class Pipeline(Runs):
         from ninelives.plugins import default_plugins
         from ninelives.settings import load_settings
 
-        check_arguments(name, listeners)
-        self.name = name
         self._clock = clock if clock is not None else SYSTEM_CLOCK
-        self._registry = Registry()
+        check_arguments(name, listeners, self._clock)
+        self.name, self._registry = name, Registry()
         settings = settings if settings is not None else load_settings()
         plugins = plugins if plugins is not None else default_plugins()
         self._emitter = Emitter(listeners, lambda: plugins.listeners)
@@ -210,8 +209,8 @@ class Pipeline(Runs):
         return {"name": self.name, "chain": [link.describe() for link in self._links]}
 
     def close(self) -> None:
-        """Flush notifications and close what the pipeline built; calling it twice does no harm."""
-        with ExitStack() as stack:  # each is closed, though another may fail
+        """Flush notifications and close what the pipeline built, all of it whatever fails; twice does no harm."""
+        with ExitStack() as stack:
             for link in reversed(self._links):
                 stack.callback(link.end)
 

@@ -183,7 +183,7 @@ def runner_async(chain: Folded[AsyncNext], finish: Finish) -> Callable[[Call], A
                 finish.failed(call, error, token.old_value)
             raise
         finally:
-            try:
+            try:  # noqa: SIM105 - a `with` takes time in every call
                 leave(token)
             except ValueError:  # closed in another context than it ran in; what was set there has ended with it
                 pass

@@ -53,6 +53,5 @@ def _named(part: dict[str, Any], kind: type[Event]) -> None:
 def _documented(schema: dict[str, Any]) -> dict[str, Any]:
     """With descriptions that do not depend on how the source is indented."""
     for part in schema["$defs"].values():
-        if "description" in part:
-            part["description"] = inspect.cleandoc(part["description"])
+        part["description"] = inspect.cleandoc(part["description"])
     return schema

@@ -97,11 +97,11 @@ def classify(error: BaseException, *, now: datetime | None = None) -> Classifica
     """Whether trying again may help, and when the service wants it.
 
     PERMANENT are `TypeError`, `ValueError` (but not a JSON decode error: the text may have been cut off),
-    `LookupError`, `AttributeError`, `NameError`, `AssertionError`, `NotImplementedError` and `RecursionError`, and what the shape of a
-    library's error says: HTTP 4xx but 408, 425 and 429; AWS access denied and validation; the like of gRPC and SMTP.
-    TRANSIENT are `ConnectionError`, `TimeoutError`, network errors of the system, HTTP 5xx, throttling, an open
-    circuit. Errors of stores and channels say it themselves; a `RetryExhaustedError` is judged by its cause. All else
-    is UNKNOWN. The shape goes before the class: it knows more.
+    `LookupError`, `AttributeError`, `NameError`, `AssertionError`, `NotImplementedError` and `RecursionError`, and what
+    the shape of a library's error says: HTTP 4xx but 408, 425 and 429; AWS access denied and validation; the like of
+    gRPC and SMTP. TRANSIENT are `ConnectionError`, `TimeoutError`, network errors of the system, HTTP 5xx, throttling,
+    an open circuit. Errors of stores and channels say it themselves; a `RetryExhaustedError` is judged by its cause.
+    All else is UNKNOWN. The shape goes before the class: it knows more.
 
     Args:
         error: What was raised. Whatever its attributes do when they are read, this never raises an `Exception`.

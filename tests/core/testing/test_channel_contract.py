@@ -124,3 +124,10 @@ def test_the_fixture_that_is_asked_for():
     """Who overrides nothing is told what to override."""
     with pytest.raises(NotImplementedError, match="override the fixture 'channel'"):
         vars(ChannelContract)["channel"].__wrapped__(ChannelContract())
+
+
+@pytest.mark.parametrize("fixture", ["received", "failing_channel", "hanging_channel"])
+def test_fixtures_that_are_not_given_are_named(fixture):
+    """A promise that can't be tested without a fixture is skipped, with a word on which to override."""
+    with pytest.raises(pytest.skip.Exception, match=f"override the fixture '{fixture}'"):
+        vars(ChannelContract)[fixture].__wrapped__(ChannelContract())

@@ -89,4 +89,4 @@ def test_the_fixtures_come_with_the_package(pytester):
             assert ninelives.CircuitBreaker(1, name="shared").state is ninelives.CircuitState.CLOSED
         """
     )
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=4)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:asyncio").assert_outcomes(passed=4)

@@ -132,7 +132,7 @@ def _run_contract(pytester, link):
         "import pytest\nfrom ninelives.testing.contracts import MiddlewareContract\n\n"
         "class TestLink(MiddlewareContract):\n    pass\n" + (fixture if link else "")
     )
-    return pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio")
 
 
 @pytest.mark.parametrize("fault", BROKEN)

@@ -45,6 +45,14 @@ class Program:
             out, err = process.communicate(timeout=60)
             return subprocess.CompletedProcess(args, process.returncode, out, err)
 
+    def closed(self, stream: str, *args: str) -> Done:
+        """With stdout or stderr closed, as ``>&-`` and ``2>&-`` do; what the other one was sent."""
+        number = {"stdout": 1, "stderr": 2}[stream]
+        code = f"import os, sys; os.close({number}); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+        program = [sys.executable, "-c", code, "-m", "ninelives_cli", *args]
+        environ = {**os.environ, **self.environ}
+        return subprocess.run(program, cwd=self.folder, env=environ, capture_output=True, text=True, check=False)
+
     def on_terminal(self, *args: str) -> tuple[int, str]:
         """The exit status, and all that a terminal was sent; stdout and stderr are the same one."""
         ours, theirs = pty.openpty()

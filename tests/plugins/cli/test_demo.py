@@ -98,6 +98,24 @@ def test_it_is_drawn_on_a_terminal(program):
     assert_they_add_up(numbers(plain.replace("\r\n", "\n")))
 
 
+def test_a_closed_stream_loses_nothing(program):
+    """With stdout and with stderr closed the demo runs to its end; what goes to the other stream is the same."""
+    for stream, told in (("stdout", "letter_replayed"), ("stderr", "lost: 0 of 10 requests\n")):
+        done = program.closed(stream, "demo", "--requests", "10")
+        assert done.returncode == 0, done.stderr
+        assert told in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_there_is_no_colour_where_none_is_wanted(program):
+    """With `NO_COLOR` set a terminal is drawn on without colours."""
+    program.environ["NO_COLOR"] = "1"
+    status, shown = program.on_terminal("demo", "--requests", "10")
+    assert status == 0
+    assert not re.search(r"\x1b\[(\d+;)*[34]\d(;\d+)*m", shown)
+    assert "\x1b[?25l" in shown
+
+
 def test_the_configuration_of_the_machine_does_not_matter(program, tmp_path):
     """Neither the environment nor a file of settings changes the demo, and it alerts nobody who is on call."""
     tmp_path.joinpath("ninelives.toml").write_text("[pipelines.demo]\nbreaker = { failure_threshold = 0 }\n")

@@ -75,7 +75,7 @@ def test_importing_the_program_imports_nothing_heavy():
         "print(names, [name for name in ('rich', 'http.server', 'urllib.request') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['plugins', 'demo'] []"
+    assert done.stdout.strip() == "['plugins', 'schema', 'demo'] []"
 
 
 def test_a_strangers_command_runs(program, install):
@@ -146,3 +146,22 @@ def test_ctrl_c_is_told_without_a_traceback(program):
     assert "local_dlq.json holds " in letters
     assert " letters of this run, tagged run=" in letters
     assert lost.startswith("lost: 0 of ")
+
+
+@pytest.mark.parametrize("args", [["--version"], ["--help"], ["plugins"], ["schema", "letter"]])
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_closed_stream_is_no_error(program, stream, args):
+    """Where stdout or stderr is closed, what would be written there is not, and nothing else changes."""
+    done = program.closed(stream, *args)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert bool(done.stdout) is (stream == "stderr")
+
+
+def test_what_an_encoding_lacks_is_written_as_its_number(program, install):
+    """What the encoding of the output can not hold is shown escaped, without a traceback."""
+    install({"broken": "raise RuntimeError('no \\u732b')"})
+    program.environ["PYTHONIOENCODING"] = "latin-1"
+    done = program("plugins")
+    assert done.returncode == 1
+    assert "no \\u732b" in done.stdout
+    assert "Traceback" not in done.stderr

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 BROKEN = "raise RuntimeError('no [engine]\\n at all')"
 LINK = """
 from ninelives import hookimpl
@@ -74,9 +76,10 @@ def test_on_a_terminal_it_is_drawn(program, install):
     assert "no [engine]" in shown
 
 
-def test_a_terminal_that_can_not_draw_gets_plain_lines(program):
-    """On a dumb terminal it is as when piped."""
-    program.environ["TERM"] = "dumb"
+@pytest.mark.parametrize(("variable", "value"), [("TERM", "dumb"), ("PYTHONIOENCODING", "ascii")])
+def test_a_terminal_that_can_not_draw_gets_plain_lines(program, variable, value):
+    """On a dumb terminal, and on one that knows ASCII only, it is as when piped."""
+    program.environ[variable] = value
     status, shown = program.on_terminal("plugins")
     assert status == 0
     assert "\x1b" not in shown

@@ -13,7 +13,7 @@ from ninelives.call import Call
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.decorating import Decorator, decorate, refuse_coroutine
 from ninelives.delays import Jitter
-from ninelives.emitter import Emitter
+from ninelives.emitter import Emitter, checked_listeners
 from ninelives.matching import AUTO, matcher
 from ninelives.middleware.alone import ainnermost, innermost, installed_listeners
 from ninelives.middleware.backoff_options import OWNER, BackoffOptions, options_alone
@@ -89,7 +89,7 @@ class BackoffStrategy:
                 "max_elapsed": max_elapsed,
             }
         )
-        self._listeners = tuple(listeners)
+        self._listeners = checked_listeners(OWNER, listeners)
         self._clock = clock
         self._random = random
         rules = self._rules_alone(retry_exceptions)

@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 
 from ninelives.checks import Checks
 from ninelives.circuit import CircuitRules
+from ninelives.emitter import check_listeners
 from ninelives.environment import Setting, defaults
 from ninelives.errors import ConfigurationError, Problem
 from ninelives.middleware.judge import Judge
@@ -78,8 +79,7 @@ def _wrong(values: Mapping[str, Any], name: Any, listeners: Any) -> list[Problem
     if values["probe_timeout"] is not None:
         checks.number("probe_timeout", values["probe_timeout"], above=0)
     checks.that(name is None or (isinstance(name, str) and bool(name)), "name", name, "a name, or None")
-    listed = isinstance(listeners, (list, tuple)) and all(callable(listener) for listener in listeners)
-    checks.that(listed, "listeners", listeners, "a list of functions that take an event")
+    check_listeners(checks, listeners)
     return checks.problems
 
 

@@ -12,7 +12,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
-from ninelives.call import Call
+from ninelives.call import Call, current_call
 from ninelives.circuit import Circuit, CircuitState, Ticket, Transition
 from ninelives.clock import Clock
 from ninelives.errors import CircuitBreakerOpenError
@@ -62,7 +62,7 @@ class Gate:
             CircuitBreakerOpenError: The circuit refuses it.
         """
         now = self._clock.monotonic()
-        if isinstance(what, Call) and (around := self._trial_around(now)) is not None:
+        if _runs_in_pipeline(what) and (around := self._trial_around(now)) is not None:
             return Permit(self, what, Ticket(around.generation))  # the trial's own end decides, this one's says nothing
         admission = self.circuit.admit(now)
         if admission.ticket is None:
@@ -167,7 +167,7 @@ class Permit:
             self._gate.released(self._ticket)
 
     def __enter__(self) -> Self:
-        if self._ticket.slot and isinstance(self._what, Call):
+        if self._ticket.slot and _runs_in_pipeline(self._what):
             self._entered = _trials.set((*_trials.get(), (self._gate.circuit, self._ticket)))
         return self
 
@@ -181,6 +181,10 @@ class Permit:
             self.success()
         else:
             self.failure(error)
+
+
+def _runs_in_pipeline(what: Any) -> bool:
+    return what is not None and what is current_call()
 
 
 def _origin(what: Any) -> tuple[str | None, str]:

@@ -61,7 +61,7 @@ class Dispatcher:
         self._leaving = False
 
     def submit(self, delivery: Delivery) -> None:
-        """Accept it for delivery, and return at once."""
+        """Accept it for delivery, and return at once; while the program ends, when it is delivered."""
         dropped = None
         with self._changed:
             if len(self._waiting) >= self._limit:
@@ -74,6 +74,8 @@ class Dispatcher:
             self._changed.notify_all()
         if dropped is not None:
             dropped.context.run(dropped.delivery.suppress)
+        if not threading.main_thread().is_alive():  # the program is ending, and has flushed already, or will not
+            self.close()
 
     def close(self, timeout: float = FLUSH_SECONDS) -> bool:
         """Wait until what was accepted so far is delivered, and let the thread end; a later `submit` starts another.

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import click
 
+from ninelives_cli.tables import coloured
+
 __all__ = ["logs_on_stderr"]
 
 _FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-8s %(message)s"
@@ -21,7 +23,7 @@ class _Stderr(logging.Handler):
     """
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.secho(self.format(record), file=sys.stderr, dim=True)
+        click.secho(self.format(record), file=sys.stderr, dim=True, color=coloured())
 
 
 @contextmanager

@@ -6,7 +6,9 @@ is quick, and works whatever is installed.
 
 from __future__ import annotations
 
+import sys
 import warnings
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -66,6 +68,10 @@ def command_line() -> None:
 def main() -> None:
     """What the installed program runs."""
     warnings.showwarning = _show_warning
+    for stream in (sys.stdout, sys.stderr):
+        # What the terminal's or the file's encoding lacks is written as its number. Either stream may be closed.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     command_line(prog_name="ninelives")
 
 

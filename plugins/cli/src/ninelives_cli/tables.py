@@ -6,12 +6,22 @@ import os
 import sys
 from collections.abc import Sequence
 
-__all__ = ["drawn", "on_terminal", "show_table"]
+import click
+
+__all__ = ["coloured", "drawn", "on_terminal", "show_table"]
 
 
 def on_terminal() -> bool:
-    """Whether stdout is a terminal that can be drawn on."""
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    """Whether stdout is a terminal that can be drawn on: one that knows more than ASCII. It may also be closed."""
+    out = sys.stdout
+    if not out or not out.isatty() or os.environ.get("TERM") == "dumb":
+        return False
+    return out.encoding.lower().startswith("utf")
+
+
+def coloured() -> bool | None:
+    """What click is told of colours: none where ``NO_COLOR`` is set, else its own judgement. Rich knows by itself."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:
@@ -25,7 +35,7 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, number
     if on_terminal():
         _draw(headings, rows, numbers)
     else:
-        sys.stdout.write(drawn(headings, rows, numbers))
+        click.echo(drawn(headings, rows, numbers), nl=False)
 
 
 def drawn(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ninelives_cli.demo.verdict import Verdict
-from ninelives_cli.tables import show_table
+from ninelives_cli.tables import coloured, show_table
 
 __all__ = ["report"]
 
@@ -25,7 +25,8 @@ def report(verdict: Verdict, store: str, run_id: str) -> None:
     click.echo(_letters(verdict, store, run_id))
     for order, problem in list(verdict.lost.items())[:SHOWN]:
         click.echo(f"lost: {order}: {problem}")
-    click.secho(f"lost: {len(verdict.lost)} of {verdict.requests} requests", fg="red" if verdict.lost else "green")
+    lost = f"lost: {len(verdict.lost)} of {verdict.requests} requests"
+    click.secho(lost, fg="red" if verdict.lost else "green", color=coloured())
 
 
 def _rows(verdict: Verdict) -> list[tuple[str, str, str]]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import click
+
 from ninelives import CircuitState, Outcome
 from ninelives_cli.demo.scene import LATEST, Scene
 from ninelives_cli.demo.service import Phase
@@ -63,8 +65,7 @@ class PlainView(Scene):
 
     def _say(self, words: str) -> None:
         # One write, so that lines of several threads do not mix.
-        sys.stdout.write(f"{time.monotonic() - self._began:5.1f} s  {words}\n")
-        sys.stdout.flush()
+        click.echo(f"{time.monotonic() - self._began:5.1f} s  {words}")
 
 
 class TerminalView(Scene):
@@ -78,9 +79,8 @@ class TerminalView(Scene):
         """
         from rich.live import Live
 
-        return Live(
-            get_renderable=self.render, refresh_per_second=10, transient=True, redirect_stderr=sys.stderr.isatty()
-        )
+        logs_too = sys.stderr is not None and sys.stderr.isatty()
+        return Live(get_renderable=self.render, refresh_per_second=10, transient=True, redirect_stderr=logs_too)
 
     def render(self) -> Any:
         """What is to be seen at this moment."""
