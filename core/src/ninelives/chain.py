@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -54,8 +54,11 @@ class Link(Struct, frozen=True, eq=False):
         """`end` for asynchronous code."""
         from ninelives.workers import run_in_worker
 
-        aclose: Any = getattr(self.part, "aclose", None)
-        await (aclose() if self.built and callable(aclose) else run_in_worker(self.end))
+        aclose: Callable[[], Awaitable[None]] | None = getattr(self.part, "aclose", None)
+        if self.built and aclose is not None:
+            await aclose()
+        else:
+            await run_in_worker(self.end)
 
     def describe(self) -> dict[str, Any]:
         """Alias, class and options, secrets masked."""
