@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import inspect
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
 import pytest
 from sybil import Document, Example
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 import ninelives
-from ninelives import environment, errors, events
+from ninelives import environment, errors, events, testing
+from ninelives.dead_letters.options import DeadLetterOptions
+from ninelives.delays import JITTERS
+from ninelives.middleware.backoff_options import BackoffOptions
+from ninelives.middleware.breaker_options import BreakerOptions
+from ninelives.middleware.fallback import FallbackOptions
+from ninelives.notifications.notifier import NotifyOptions
+from ninelives.plugins import default_plugins
+from ninelives.testing import contracts
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -37,6 +47,21 @@ HOOKS = [
     "register_listeners",
     "register_commands",
 ]
+# By the section of the reference: the options of the link that it describes.
+LINKS = {
+    "The link fallback": FallbackOptions,
+    "CircuitBreaker": BreakerOptions,
+    "BackoffStrategy": BackoffOptions,
+    "DeadLetterQueue": DeadLetterOptions,
+    "AdminNotifier": NotifyOptions,
+}
+# By the section of the reference: the records that it describes field by field.
+RECORDS = {
+    "DeadLetterQueue": [ninelives.DeadLetter],
+    "Pipeline": [ninelives.Outcome, ninelives.ReplayReport, ninelives.LetterFilter],
+    "Hooks": [ninelives.Context, ninelives.Address, ninelives.Lease, ninelives.Page, ninelives.Notification],
+}
+STORES = ["DeadLetterStore", "Browsable", "Claimable", "Renewable", "Batched", "Purgeable"]
 
 
 EXAMPLES = [
@@ -65,11 +90,34 @@ def test_every_example_runs_by_itself(example: Example, alone):
     example.evaluate()
 
 
+SHOWN_TESTS = [example for example in EXAMPLES if re.search(r"Contract\)|\(instant", example.values[0].parsed)]
+
+
+@pytest.mark.parametrize("example", SHOWN_TESTS)
+def test_every_test_that_is_shown_passes(example: Example, tmp_path):
+    """A test that a document shows is one that pytest finds, and it passes where only our packages are installed."""
+    path = tmp_path / "test_example.py"
+    path.write_text(example.parsed, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-W", "error", path]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"\b[1-9]\d* passed", done.stdout)
+
+
+def test_each_contract_is_shown_in_use():
+    """The documents show a test for each contract that there is."""
+    shown = "".join(example.values[0].parsed for example in SHOWN_TESTS)
+    assert [name for name in contracts.__all__ if f"({name})" not in shown] == []
+
+
 def signature(name: str) -> str:
     """How the reference writes it: names and defaults, no types."""
-    parameters = inspect.signature(getattr(ninelives, name)).parameters.values()
-    bare = [parameter.replace(annotation=parameter.empty) for parameter in parameters]
-    return f"{name}{inspect.Signature(bare)}"
+    return f"{name}{bare(getattr(ninelives, name))}"
+
+
+def bare(func) -> inspect.Signature:
+    parameters = inspect.signature(func).parameters.values()
+    return inspect.Signature([parameter.replace(annotation=parameter.empty) for parameter in parameters])
 
 
 def section(heading: str) -> str:
@@ -83,6 +131,59 @@ def test_the_reference_has_every_signature(name):
     assert signature(name) in re.sub(r"\s+", " ", text)
     for parameter in inspect.signature(getattr(ninelives, name)).parameters:
         assert f"`{parameter}`" in text
+
+
+def row(option: str, text: str) -> list[str]:
+    """The cells of the table's row for an option."""
+    (found,) = re.findall(rf"^\|([^|]*`{option}`[^|]*)\|([^|]*)\|(.*)\|$", text, re.MULTILINE)
+    return [cell.strip() for cell in found]
+
+
+@pytest.mark.parametrize("heading", LINKS)
+def test_the_reference_has_every_option_of_a_link(heading):
+    """The reference lists the options of each link, those that there are and no others, each with its default."""
+    text, options = section(heading), LINKS[heading]
+    listed = re.search(r"^Options of the link: ([^.]*)\.", text, re.MULTILINE)
+    assert listed is not None
+    assert re.findall(r"`(\w+)`", listed[1]) == list(options.__struct_fields__)
+    for field in msgspec.structs.fields(options):
+        _, default, meaning = row(field.name, text)
+        assert meaning
+        if isinstance(field.default, bool):
+            assert default == str(field.default)
+        elif isinstance(field.default, int | float):
+            assert float(default.split()[-1]) == field.default
+        elif isinstance(field.default, str):
+            assert default == f'`"{field.default}"`'
+
+
+def test_the_reference_has_every_jitter():
+    """The reference says what each kind of jitter does."""
+    for jitter in JITTERS:
+        assert f'`"{jitter}"`' in row("jitter", section("BackoffStrategy"))[2]
+
+
+@pytest.mark.parametrize("name", sorted(set(ninelives.__all__) - {event.__name__ for event in events.EVENTS}))
+def test_the_reference_has_every_name(name):
+    """The reference has every name that `ninelives` exports; an event stands there by what logs carry."""
+    assert re.search(rf"(?<!\w){name}(?!\w)", REFERENCE)
+
+
+@pytest.mark.parametrize("name", [*testing.__all__, *contracts.__all__, "fake_clock"])
+def test_the_reference_has_what_is_for_tests(name):
+    """The reference has every name of `ninelives.testing`, and every fixture."""
+    assert re.search(rf"`{name}\b", section("Testing"))
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_the_reference_has_every_method_of_a_store(name):
+    """The reference has every method of a store, with its arguments, beside the protocol that it belongs to."""
+    protocol = getattr(ninelives, name)
+    methods = [method for method in vars(protocol) if not method.startswith("_")]
+    assert methods
+    for method in methods:
+        written = f"{method}{bare(getattr(protocol, method))}".replace("(self, ", "(").replace("(self)", "()")
+        assert re.search(rf"^\| `{name}` \| .*`{re.escape(written)}`", section("Hooks"), re.MULTILINE), written
 
 
 @pytest.mark.parametrize("event", events.EVENTS, ids=lambda event: event.name)
@@ -115,9 +216,27 @@ def test_the_reference_has_every_hook():
         assert f"| `{name}({', '.join(inspect.signature(func).parameters)})` |" in section("Hooks")
 
 
-def test_the_reference_has_every_field_of_a_letter():
-    """The reference has every field of a letter and of an outcome."""
-    for field in ninelives.DeadLetter.__struct_fields__:
-        assert f"`{field}`" in section("DeadLetterQueue")
-    for field in ninelives.Outcome.__struct_fields__:
-        assert f"| `{field}` |" in section("Pipeline")
+@pytest.mark.parametrize(("heading", "record"), [(heading, one) for heading, all_ in RECORDS.items() for one in all_])
+def test_the_reference_has_every_field(heading, record):
+    """The reference has every field of the records that programs and plugins see."""
+    for field in record.__struct_fields__:
+        assert re.search(rf"`{field}\b", section(heading)), field
+
+
+@pytest.mark.parametrize("variable", sorted(environment.VARIABLES))
+def test_the_reference_has_the_default_of_a_variable(variable):
+    """The default beside a variable is the one beside the option that it sets."""
+    _, sets, default = row(variable, section("Environment"))
+    link, option = re.findall(r"`(\w+)\.(\w+)`", sets)[0]
+    text = section({"breaker": "CircuitBreaker", "backoff": "BackoffStrategy"}.get(link, "Environment"))
+    if text != section("Environment"):
+        assert row(option, text)[1] == f"`{variable}`, then {default}"
+
+
+def test_the_command_line_is_described():
+    """Its README has every command and every option of ours."""
+    text = (ROOT / "plugins/cli/README.md").read_text(encoding="utf-8")
+    for command in default_plugins().commands:
+        assert f"`ninelives {command.name}" in text
+        options = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
+        assert [option for option in options if f"`{option}" not in text] == []

@@ -103,7 +103,8 @@ def test_after_max_replays_a_letter_is_parked(shop, service):
     assert pipeline.replay().replayed == 0
     (letter,) = shop.letters(pipeline)
     assert letter["state"] == "parked"
-    assert pipeline.replay([letter["message_id"]]).replayed == 1
+    assert pipeline.replay(LetterFilter(operation=letter["operation"])).replayed == 0
+    assert pipeline.replay(LetterFilter(ids=frozenset([letter["message_id"]]))).replayed == 1
     assert shop.letters(pipeline) == []
 
 
@@ -211,6 +212,8 @@ def test_ids_filters_and_limits(shop, service):
     assert (report.skipped, report.ok) == (1, False)
     with pytest.raises(ValueError, match="every letter"):
         pipeline.replay(LetterFilter())
+    with pytest.raises(ValueError, match="by their ids"):
+        pipeline.replay(LetterFilter(state="parked"))
     assert len(shop.letters(pipeline)) == 1
 
 
@@ -402,3 +405,26 @@ def test_a_payload_that_can_not_be_decoded_stops_nothing(shop, service):
     report = pipeline.replay()
     assert (report.skipped, report.replayed) == (1, 1)
     assert "can't be decoded" in next(iter(report.reasons.values()))
+
+
+def test_a_reprocessor_runs_what_is_not_registered(shop):
+    """A call's letter whose function is not registered here goes to the reprocessor, with the call's own arguments."""
+    store = MemoryStore(clock=shop.clock)
+    first = shop.pipeline(backoff=False, dead_letter={"store": store})
+    first.using(operation="elsewhere:serve").try_run(_refuse, 1, when="now")
+    seen = []
+    options = {"store": store, "reprocessor": lambda *args, **kwargs: seen.append((args, kwargs))}
+    assert shop.pipeline(dead_letter=options).replay().replayed == 1
+    assert seen == [((1,), {"when": "now"})]
+
+
+def _refuse(*_args, **_kwargs):
+    raise ConnectionError
+
+
+def test_all_that_waits_is_more_than_a_page(shop, service):
+    """A replay of all goes through every page of the store."""
+    pipeline = _failed(shop, service, *range(501))
+    service.up = True
+    assert pipeline.replay().replayed == 501
+    assert service.done == list(range(501))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from msgspec import Struct
 
@@ -66,7 +66,7 @@ def fold_async(links: Sequence[Link], innermost: AsyncNext) -> Folded[AsyncNext]
     for link in reversed(links):
         if isinstance(link.part, Watches):
             watchers.append(link.part.watcher(link.context))
-        elif isinstance(link.part, AsyncMiddleware):
+        else:
             step = watch_async(tuple(watchers), step) if watchers else step
-            step, watchers = link.part.wrap_async(step, link.context), []
+            step, watchers = cast("AsyncMiddleware", link.part).wrap_async(step, link.context), []
     return Folded(step, tuple(watchers))

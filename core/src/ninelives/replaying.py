@@ -58,8 +58,8 @@ class Replay:
         what: What = None,
         limit: int | None = None,
     ) -> None:
-        if isinstance(what, LetterFilter) and what.empty:
-            raise ValueError("an empty filter means every letter: call replay() without one to say so")
+        if isinstance(what, LetterFilter):
+            _check(what)
         self.report = ReplayReport()
         self._pipeline = pipeline
         self._queue = queue
@@ -159,9 +159,8 @@ class Replay:
         if what is not None and not isinstance(what, LetterFilter):
             return self._by_id([what] if isinstance(what, str) else list(what), self._queue.places)
         chosen = structs.replace(what or LetterFilter(), pipeline=self._pipeline)
-        if what is None or chosen.state is None:
-            chosen = structs.replace(chosen, state="waiting")
-        return self._of_all_places(chosen)
+        # Only naming a parked letter replays it.
+        return self._of_all_places(chosen if chosen.ids is not None else structs.replace(chosen, state="waiting"))
 
     def _of_all_places(self, chosen: LetterFilter) -> Iterator[Claimed]:
         # What was there when it began: what fails again, or arrives meanwhile, is not run twice.
@@ -200,7 +199,14 @@ class Replay:
                     others.append(lease)
         finally:
             for lease in others:
-                place.store.release(lease)
+                self._queue.claimed(lease, place).give_back()
+
+
+def _check(what: LetterFilter) -> None:
+    if what.empty:
+        raise ValueError("an empty filter means every letter: call replay() without one to say so")
+    if what.state == "parked" and what.ids is None:
+        raise ValueError("parked letters are replayed by their ids: pass these, or a filter with ids=")
 
 
 def _ids(store: Browsable, chosen: LetterFilter) -> list[str]:

@@ -88,12 +88,12 @@ class Finish:
         self.tells_success = emitter.wants(CallSucceeded)
 
     def succeeded(self, call: Call) -> None:
-        """The call returned: its own value, or a fallback's."""
+        """The call returned a fallback's value; or its own, and a listener asks for successes."""
         if call.error is not None:
             self._tell_failure(call, call.error)
             if not call.for_outcome:
                 call.error = None  # its traceback holds the frames that hold the call: a ring that would linger
-        elif self.tells_success:
+        else:
             self._emitter.emit(
                 CallSucceeded(
                     at=self._clock.now(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -18,15 +19,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Runs:
+class Runs(ABC):
     """The ways to run a call, over the one way to make it that each of our two classes has."""
 
     _enter: Callable[[Call], Any]
     _enter_async: Callable[[Call], Awaitable[Any]]
     _finish: Finish
 
-    def _call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-        raise NotImplementedError
+    @abstractmethod
+    def _call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call: ...
 
     def run(self, func: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run ``func(*args, **kwargs)`` through the chain.

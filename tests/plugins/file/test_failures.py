@@ -11,7 +11,8 @@ import time
 import pytest
 
 from ninelives import LetterFilter, LetterNotFoundError, StoreError
-from ninelives.testing.contracts.letters import letter
+from ninelives.dead_letters.printing import print_whole
+from ninelives.testing.contracts.letters import letter, whole_letter
 from ninelives_file import FileStore
 
 
@@ -28,6 +29,18 @@ def test_places_where_no_file_can_be(tmp_path, place, hint):
             call()
         assert store.path in str(caught.value)
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_stands_on_stderr_can_be_appended_to_a_file(store, path, capsys, caplog):
+    """The line that is left of a letter no store took is a letter again in any file of letters, as the log says."""
+    kept = whole_letter()
+    print_whole(kept, "its directory is missing")
+    assert "append that line to a file of letters" in caplog.text
+    store.put(letter())
+    with path.open("a") as file:
+        file.write(capsys.readouterr().err)
+    assert store.get(kept.id) == kept
+    assert store.problems() == ()
 
 
 def test_what_may_not_be_written(store, path, monkeypatch):

@@ -33,7 +33,9 @@ def print_whole(letter: DeadLetter, reason: str) -> str:
     """
     line = _line(letter)
     place = "stderr" if _write(f"{line}\n") else "the log"
-    how = "it stands whole on stderr: save that line and import it" if place == "stderr" else "stderr is closed too"
+    how = "stderr is closed too"
+    if place == "stderr":
+        how = "it stands whole on stderr: append that line to a file of letters, such as local_dlq.json, and replay it"
     import logging
 
     with suppress(Exception):  # whatever a handler does
