@@ -169,7 +169,7 @@ def test_success_makes_no_event_unless_a_listener_asks(shop, monkeypatch):
     """A success makes no event object while no listener asks for it."""
     made = []
     pipeline = shop.pipeline()
-    monkeypatch.setattr(ninelives.running, "CallSucceeded", lambda **fields: made.append(fields))
+    monkeypatch.setattr(ninelives.events, "CallSucceeded", lambda **fields: made.append(fields))
     pipeline.run(str, 5)
     assert made == []
 

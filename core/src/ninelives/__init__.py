@@ -42,27 +42,6 @@ from ninelives.errors import (
     StoreError,
     UnsupportedError,
 )
-from ninelives.events import (
-    CallFailed,
-    CallRejected,
-    CallSucceeded,
-    CircuitClosed,
-    CircuitHalfOpened,
-    CircuitOpened,
-    Event,
-    LetterLost,
-    LetterParked,
-    LetterPurged,
-    LetterReplayed,
-    LetterSpilled,
-    LetterStored,
-    Listener,
-    NotificationFailed,
-    NotificationSent,
-    NotificationSuppressed,
-    ReplayFailed,
-    RetryScheduled,
-)
 from ninelives.middleware.backoff import BackoffStrategy, with_backoff
 from ninelives.middleware.breaker import CircuitBreaker, Permit, circuit_breaker
 from ninelives.middleware.link import AsyncMiddleware, Context, Middleware
@@ -72,6 +51,27 @@ from ninelives.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from ninelives.dead_letters.queue import DeadLetterQueue
+    from ninelives.events import (
+        CallFailed,
+        CallRejected,
+        CallSucceeded,
+        CircuitClosed,
+        CircuitHalfOpened,
+        CircuitOpened,
+        Event,
+        LetterLost,
+        LetterParked,
+        LetterPurged,
+        LetterReplayed,
+        LetterSpilled,
+        LetterStored,
+        Listener,
+        NotificationFailed,
+        NotificationSent,
+        NotificationSuppressed,
+        ReplayFailed,
+        RetryScheduled,
+    )
     from ninelives.hookspecs import hookimpl
     from ninelives.notifications.notifier import AdminNotifier
     from ninelives.plugins import Plugins, default_plugins
@@ -157,8 +157,31 @@ __all__ = [
     "with_backoff",
 ]
 
-# Imported when first asked for: they bring pluggy, tomllib or traceback, which few programs need at their start.
+# Imported when first asked for: they bring pluggy, tomllib or traceback, or take long to make, and few programs need
+# them at their start.
+_EVENTS = (
+    "CallFailed",
+    "CallRejected",
+    "CallSucceeded",
+    "CircuitClosed",
+    "CircuitHalfOpened",
+    "CircuitOpened",
+    "Event",
+    "LetterLost",
+    "LetterParked",
+    "LetterPurged",
+    "LetterReplayed",
+    "LetterSpilled",
+    "LetterStored",
+    "Listener",
+    "NotificationFailed",
+    "NotificationSent",
+    "NotificationSuppressed",
+    "ReplayFailed",
+    "RetryScheduled",
+)
 _LATE = {
+    **dict.fromkeys(_EVENTS, "ninelives.events"),
     "AdminNotifier": "ninelives.notifications.notifier",
     "DeadLetterQueue": "ninelives.dead_letters.queue",
     "Plugins": "ninelives.plugins",

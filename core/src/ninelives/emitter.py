@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ninelives.checks import Checks, shown
 from ninelives.decorating import Kind, kind_of
-from ninelives.events import CallSucceeded, Event, Listener
+
+if TYPE_CHECKING:
+    from ninelives.events import Event, Listener
 
 __all__ = ["Emitter", "check_listeners", "checked_listeners"]
 
@@ -91,7 +93,7 @@ class Emitter:
     def _is_told(self, listener: Any, kind: type[Event]) -> bool:
         try:
             wanted = getattr(listener, "events", None)
-            return kind is not CallSucceeded if wanted is None else issubclass(kind, tuple(wanted))
+            return kind.name != "call_succeeded" if wanted is None else issubclass(kind, tuple(wanted))
         except Exception as error:  # likewise
             self._report(listener, "is told nothing: its attribute events is no tuple of event types", error)
             return False

@@ -12,7 +12,6 @@ from ninelives.call import Call, _current, is_doubled, is_misuse
 from ninelives.decorating import KindError, refuse_coroutine, require_awaitable, require_callable
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import ConfigurationError
-from ninelives.events import CallFailed, CallSucceeded
 from ninelives.middleware.watching import tell, tell_async
 from ninelives.notes import note
 
@@ -85,6 +84,8 @@ class Finish:
         self._registry = registry
         # The same function that a call's begin was read from, whatever a test does to the clock meanwhile.
         self._monotonic = clock.monotonic
+        from ninelives.events import CallSucceeded
+
         self.tells_success = emitter.wants(CallSucceeded)
 
     def succeeded(self, call: Call) -> None:
@@ -94,6 +95,8 @@ class Finish:
             if not call.for_outcome:
                 call.error = None  # its traceback holds the frames that hold the call: a ring that would linger
         else:
+            from ninelives.events import CallSucceeded
+
             self._emitter.emit(
                 CallSucceeded(
                     at=self._clock.now(),
@@ -123,6 +126,8 @@ class Finish:
         from ninelives.redaction import redact_text  # late: its patterns take a while to compile
 
         self._registry.remember(call.operation, call.func)
+        from ninelives.events import CallFailed
+
         self._emitter.emit(
             CallFailed(
                 at=self._clock.now(),

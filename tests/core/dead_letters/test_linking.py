@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from ninelives.call import current_call
+from ninelives.dead_letters.letter import decode_letter
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.dead_letters.queue import DeadLetterQueue
 from ninelives.errors import CircuitBreakerOpenError
@@ -358,3 +359,34 @@ def test_a_replay_makes_no_second_letter(shop, fail):
     assert asyncio.run(pipeline.areplay()).failed == 1
     (letter,) = shop.letters(pipeline)
     assert (letter["replay_count"], letter["args"]) == (1, [1])
+
+
+class Hanging(MemoryStore):
+    """A store that answers when it is let."""
+
+    def __init__(self, clock, asked):
+        super().__init__(clock=clock)
+        self.asked, self.go = asked, threading.Event()
+
+    def put(self, letter):
+        self.asked()
+        self.go.wait()
+        super().put(letter)
+
+
+async def test_a_letter_that_no_store_has_taken_when_its_task_must_end_is_printed(shop, capsys):
+    """A task that is cancelled again while it waits for a store that hangs ends, and its letter stands on stderr."""
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+    store = Hanging(shop.clock, lambda: loop.call_soon_threadsafe(asked.set))
+    pipeline = plain(shop, dead_letter={"store": store})
+    task = asyncio.create_task(pipeline.arun(aboom))
+    await asked.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    store.go.set()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert decode_letter(line).operation.endswith(":aboom")
+    assert "letter_lost" in shop.events.names

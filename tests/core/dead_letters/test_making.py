@@ -183,12 +183,12 @@ def test_odd_names_and_surrogates_are_survived():
 def test_a_traceback_that_can_not_be_formatted_is_survived():
     """An error that spoils its own formatting has a record that says so."""
 
-    class Spoiled(Exception):
+    class Spoiled(ExceptionGroup):
         @property
-        def __notes__(self):
-            raise RecursionError("notes")
+        def exceptions(self):
+            raise RecursionError("exceptions")
 
-    assert "can't be formatted" in error_record(Spoiled()).traceback
+    assert "can't be formatted" in error_record(Spoiled("several", [ValueError()])).traceback
 
 
 @given(st.text(st.characters(categories=None)), st.text(st.characters(categories=None)))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import tempfile
 
-from ninelives import DeadLetterQueue
+import pytest
+
+from ninelives import ConfigurationWarning, DeadLetterQueue
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.errors import LetterBusyError
 from ninelives_cli.demo.performance import perform
@@ -134,6 +138,22 @@ def test_an_address_that_no_store_has_ends_with_2(program):
     assert "Error: " in done.stderr
     assert "memory" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_store_that_can_not_be_read_is_told_at_once(program):
+    """A folder that is missing is said, with the next step, before a single request is made."""
+    done = program("demo", "--store", "file:./missing/dlq.json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.match(r"Error: .*missing/dlq\.json: .*make it", done.stderr)
+
+
+def test_a_working_directory_that_can_not_be_written_will_do(capsys, monkeypatch, tmp_path):
+    """Where nobody named a store and the working directory can't be written, the letters are in the temporary one."""
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.warns(ConfigurationWarning, match="can't be written"):
+        assert perform(Plan(requests=2, phases=DOWN_THEN_HEALED)) == 0
+    assert f"file:{tmp_path}/local_dlq.json holds no letter of this run." in capsys.readouterr().out
 
 
 def test_a_seed_gives_the_same_failures(capsys):

@@ -70,12 +70,12 @@ class Keeper(Struct, frozen=True):
             except Exception as error:
                 problem, reason = error, _said(place, error)
             except BaseException as error:  # the program is being ended: whether the store has it is not known
-                self._print(letter, _said(place, error))
+                self.give_up(letter, _said(place, error))
                 raise
             else:
                 self.emit(self._event(kind, letter, place.name, reason))
                 return Kept(place.name)
-        return Kept(self._print(letter, reason), problem)
+        return Kept(self.give_up(letter, reason), problem)
 
     def must_keep(self, letter: DeadLetter) -> str:
         """`keep`, and the letter's id.
@@ -90,7 +90,8 @@ class Keeper(Struct, frozen=True):
             ) from kept.error
         return letter.id
 
-    def _print(self, letter: DeadLetter, reason: str) -> str:
+    def give_up(self, letter: DeadLetter, reason: str) -> str:
+        """Print the letter whole, as its last resort; where it was printed to."""
         from ninelives.dead_letters.printing import print_whole
 
         place = print_whole(letter, reason)

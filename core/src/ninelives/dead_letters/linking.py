@@ -50,9 +50,17 @@ class LetterLink:
     async def _failed_async(self, call: Call, error: BaseException) -> None:
         with _hiding_nothing(call):
             if (letter := with_room(self._letter, call, error)) is not None:
+                import asyncio
+
                 from ninelives.workers import run_in_worker
 
-                await run_in_worker(self._keep, call, letter)
+                try:
+                    await run_in_worker(self._keep, call, letter)
+                except asyncio.CancelledError:
+                    if call.letter_id is None:  # the store has not answered in time, and the program may be ending
+                        place = self._keeper.give_up(letter, "cancelled before the store answered: it may have it")
+                        call.letter_id, call.letter_place = letter.id, place
+                    raise
 
     def _caught(self) -> tuple[type[BaseException], ...]:
         if not self._queue.options.on_cancel:

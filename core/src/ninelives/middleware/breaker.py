@@ -12,7 +12,6 @@ from ninelives.circuits import Circuits, default_circuits
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.decorating import Decorator
 from ninelives.emitter import Emitter
-from ninelives.events import Event, Listener
 from ninelives.middleware.alone import installed_listeners
 from ninelives.middleware.breaker_options import BreakerOptions, settled
 from ninelives.middleware.entrances import Entrances
@@ -21,6 +20,7 @@ from ninelives.middleware.guards import step, step_async
 from ninelives.middleware.judge import Judge
 
 if TYPE_CHECKING:
+    from ninelives.events import Event, Listener
     from ninelives.middleware.link import AsyncNext, Context, Next
 
 __all__ = ["BreakerOptions", "CircuitBreaker", "Permit", "circuit_breaker"]

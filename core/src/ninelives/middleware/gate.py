@@ -10,27 +10,22 @@ from contextlib import suppress
 from contextvars import ContextVar, Token
 from threading import Lock
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ninelives.call import Call, current_call
 from ninelives.circuit import Circuit, CircuitState, Ticket, Transition
 from ninelives.clock import Clock
 from ninelives.errors import CircuitBreakerOpenError
-from ninelives.events import CallRejected, CircuitClosed, CircuitEvent, CircuitHalfOpened, CircuitOpened, Event
 from ninelives.middleware.judge import Judge
+
+if TYPE_CHECKING:
+    from ninelives.events import CircuitEvent, Event
 
 __all__ = ["Gate", "Permit"]
 
 # The trial calls of pipelines that this code is part of, innermost last. What such a call itself runs through the same
 # circuit belongs to it: refused, the trial would fail by its own hand, and the circuit would never close.
 _trials: ContextVar[tuple[tuple[Circuit, Ticket], ...]] = ContextVar("ninelives_trials", default=())
-
-_EVENTS: dict[CircuitState, type[CircuitEvent]] = {
-    CircuitState.OPEN: CircuitOpened,
-    CircuitState.ISOLATED: CircuitOpened,
-    CircuitState.HALF_OPEN: CircuitHalfOpened,
-    CircuitState.CLOSED: CircuitClosed,
-}
 
 
 class Gate:
@@ -82,6 +77,8 @@ class Gate:
     def _refusal(self, what: Any, retry_after: float | None) -> CircuitBreakerOpenError:
         name = self.circuit.name
         call_id, operation = _origin(what)
+        from ninelives.events import CallRejected
+
         self._emit(
             CallRejected(
                 at=self._clock.now(),
@@ -119,7 +116,7 @@ class Gate:
         if transition is None:
             return
         self._emit(
-            _EVENTS[transition.state](
+            _event_of(transition.state)(
                 at=self._clock.now(),
                 pipeline=self._pipeline,
                 call_id=_origin(what)[0],
@@ -196,3 +193,10 @@ def _origin(what: Any) -> tuple[str | None, str]:
     if isinstance(what, Call):
         return what.id, what.operation
     return None, operation_of(what)
+
+
+def _event_of(state: CircuitState) -> type[CircuitEvent]:
+    from ninelives.events import CircuitClosed, CircuitHalfOpened, CircuitOpened
+
+    opened = {CircuitState.OPEN: CircuitOpened, CircuitState.ISOLATED: CircuitOpened}
+    return {**opened, CircuitState.HALF_OPEN: CircuitHalfOpened, CircuitState.CLOSED: CircuitClosed}[state]

@@ -14,7 +14,6 @@ from ninelives.deadline import AsyncDeadline, Deadline
 from ninelives.delays import delays
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError, RetryExhaustedError
-from ninelives.events import RetryScheduled
 from ninelives.transient import classify
 
 if TYPE_CHECKING:
@@ -215,6 +214,8 @@ class _Tries:
         from ninelives.redaction import redact_text  # late: its patterns take a while to compile
 
         call, alone = self._call, self._rules.alone
+        from ninelives.events import RetryScheduled
+
         event = RetryScheduled(
             at=now,
             pipeline=None if alone else call.pipeline,

@@ -45,12 +45,11 @@ def schema(*, what: str) -> None:
 @click.option(
     "--store",
     metavar="ADDRESS",
-    default="file:./local_dlq.json",
-    show_default=True,
+    show_default="file:./local_dlq.json",
     help="Where dead letters are kept; letters of others stay as they are.",
 )
 @click.pass_context
-def demo(ctx: click.Context, *, requests: int, seed: int, store: str) -> None:
+def demo(ctx: click.Context, *, requests: int, seed: int, store: str | None) -> None:
     """Watch a service fail and heal, and no request get lost.
 
     A real HTTP service on this machine works, then fails now and then, is down, and heals, while requests go through

@@ -38,14 +38,15 @@ class Plan:
     Attributes:
         requests: How many requests to make.
         seed: Decides what fails now and then, and how retries spread.
-        store: Where letters are kept: an address, or a store.
+        store: Where letters are kept: an address, or a store; None: ``./local_dlq.json``, or in the temporary directory
+            where the working directory can't be written.
         workers: How many threads make the requests.
         phases: What the service does, and for which share of the requests.
     """
 
     requests: int = 200
     seed: int = 9
-    store: str | DeadLetterStore = "file:./local_dlq.json"
+    store: str | DeadLetterStore | None = None
     workers: int = 4
     phases: tuple[tuple[Phase, float], ...] = PHASES
 
@@ -122,8 +123,9 @@ class Demo:
 
         Raises:
             KeyboardInterrupt: What is under way was finished first; what failed is in the store.
-            StoreError: The store can't be read.
+            StoreError: The store can't be read; at the begin that is said before anything can be lost.
         """
+        self.letters_left()
         with ThreadPoolExecutor(self.plan.workers, thread_name_prefix="customer") as pool:
             try:
                 for phase, orders in self._phases():
@@ -202,7 +204,7 @@ class _Alerts:
 def _pipeline(plan: Plan, watcher: Watcher) -> Pipeline:
     options: dict[str, Any] = {
         "notify": {"channels": ["log:", _Alerts(watcher)]},
-        "dead_letter": {"store": plan.store},
+        "dead_letter": {} if plan.store is None else {"store": plan.store},
         "breaker": BREAKER,
         "backoff": BACKOFF,
     }
