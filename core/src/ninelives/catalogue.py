@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
+from ninelives.cautions import caution
 from ninelives.discovery import Plugin, switch_off
-from ninelives.errors import ConfigurationWarning, PluginError, Problem
+from ninelives.errors import PluginError, Problem
 
 __all__ = ["Catalogue", "Entry", "MiddlewareEntry"]
 
@@ -86,7 +86,7 @@ class Catalogue(Generic[E]):
         entries = self._entries.setdefault(entry.name, [])
         entries.append(entry)
         if clash := self.clash(entry.name):
-            warnings.warn(clash, ConfigurationWarning, stacklevel=2)
+            caution(clash)
 
     def clash(self, name: str) -> str | None:
         """What to say of a name that was registered more than once; None if it was not."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Iterable, Mapping
-from types import FrameType
 from typing import Any
 
+from ninelives.cautions import caution
 from ninelives.circuit import Circuit, CircuitRules
-from ninelives.errors import ConfigurationWarning
 from ninelives.locks import new_lock
 
-__all__ = ["Circuits", "default_circuits", "depth_of_caller"]
+__all__ = ["Circuits", "default_circuits"]
 
 
 class Circuits:
@@ -51,7 +48,7 @@ class Circuits:
                 circuit = self._circuits[name] = Circuit(name, CircuitRules(**{**(defaults or {}), **(given or {})}))
             conflicts = self._settle(circuit, name, given or {})
         for conflict in conflicts:
-            warnings.warn(conflict, ConfigurationWarning, stacklevel=depth_of_caller())
+            caution(conflict)
         return circuit
 
     def _settle(self, circuit: Circuit, name: str, given: Mapping[str, Any]) -> list[str]:
@@ -94,12 +91,3 @@ _DEFAULT = Circuits()
 def default_circuits() -> Circuits:
     """The circuits of this process: those of every breaker and pipeline that was given no others."""
     return _DEFAULT
-
-
-def depth_of_caller() -> int:
-    """How far up the stack of whoever asks the first code stands that is not ours: there the value was given."""
-    depth = 0
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - documented; `inspect` would read the source files
-    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == __package__:
-        depth, frame = depth + 1, frame.f_back
-    return depth + 1

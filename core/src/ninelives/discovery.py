@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from ninelives.cautions import caution
 from ninelives.checks import told
-from ninelives.errors import ConfigurationWarning
 
 __all__ = ["DISABLED", "GROUP", "Plugin", "installed_plugins"]
 
@@ -68,7 +67,7 @@ class Plugin:
             if self.error is None:
                 self.error = f"{what}: {told(error)}"
                 text = f"plugin {self} {self.error}; {switch_off(self.name)}"
-                warnings.warn(text, ConfigurationWarning, stacklevel=2)
+                caution(text)
 
     def __str__(self) -> str:
         return repr(self.name) if self.name == self.distribution else f"{self.name!r} of {self.distribution}"

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
 
 from ninelives.address import Address
+from ninelives.cautions import caution
 from ninelives.dead_letters.keeping import Place
 from ninelives.dead_letters.store import DeadLetterStore
 from ninelives.describing import safe_repr
-from ninelives.errors import ConfigurationError, ConfigurationWarning, Problem
+from ninelives.errors import ConfigurationError, Problem
 
 __all__ = ["Backends", "backends_alone", "default_file"]
 
@@ -134,8 +133,4 @@ def _warn_once(text: str) -> None:
     if text in _warned:
         return
     _warned.add(text)
-    # At the line of the program, however many of ours are between.
-    level, frame = 1, sys._getframe()  # noqa: SLF001 - the only way, and a documented one
-    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "ninelives":
-        level, frame = level + 1, frame.f_back
-    warnings.warn(text, ConfigurationWarning, stacklevel=level)
+    caution(text)

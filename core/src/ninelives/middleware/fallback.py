@@ -104,14 +104,7 @@ class Fallback:
 
     @staticmethod
     def _taken_back(call: Call) -> None:
-        import warnings
-
-        from ninelives.circuits import depth_of_caller
-        from ninelives.errors import ConfigurationWarning
+        from ninelives.cautions import caution
 
         call.error, call.fell_back = None, False
-        warnings.warn(
-            f"the fallback of pipeline {call.pipeline!r} is a coroutine function: it answers arun, and not run",
-            ConfigurationWarning,
-            stacklevel=depth_of_caller(),
-        )
+        caution(f"the fallback of pipeline {call.pipeline!r} is a coroutine function: it answers arun, and not run")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ninelives.address import Address
+from ninelives.cautions import caution
 from ninelives.checks import Checks
-from ninelives.errors import ConfigurationError, ConfigurationWarning, PluginError
+from ninelives.errors import ConfigurationError, PluginError
 from ninelives.notifications.channel import Channel
 from ninelives.notifications.delivery import Outlet
 from ninelives.notifications.notification import NotificationChannel
@@ -151,7 +151,7 @@ def _from_environment() -> list[Any]:
 def _warn_of_no_address(kind: NotificationChannel) -> None:
     argument = _ARGUMENTS[kind]
     text = f"AdminNotifier(channel={kind}) was given no {argument}=: notifications go to the log"
-    warnings.warn(text, ConfigurationWarning, stacklevel=4)
+    caution(text)
 
 
 def _is_channel(value: Any) -> bool:
