@@ -18,6 +18,7 @@ from ninelives import (
     hookimpl,
 )
 from ninelives.middleware import Around
+from ninelives.settings import find_settings
 from ninelives.testing import RecordingChannel
 
 
@@ -290,3 +291,50 @@ def test_arguments_of_another_type_are_refused(arguments):
     (name,) = arguments
     with pytest.raises(ConfigurationError, match=f"{name}.* is (5|None): expected a"):
         Pipeline("shop", dead_letter=False, **arguments)
+
+
+def test_everything_is_said_at_once_wherever_it_stands(shop, tmp_path):
+    """Variables, the file's shape, options, ranges and addresses: one error has them all, each with its place."""
+    (tmp_path / "ninelives.toml").write_text(
+        """
+        [pipelines.x]
+        breaker = 3
+        backoff = { max_retry = 1 }
+        [defaults]
+        dead_letter = { store = "sqs:abc" }
+        notify = { channels = ["lgo:"] }
+        """
+    )
+    environ = {"BACKOFF_MAX_RETRIES": "lots", "CIRCUIT_BREAKER_FAILURE_THRESHOLD": "0"}
+    with pytest.raises(ConfigurationError) as caught:
+        shop.pipeline("x", settings=find_settings(environ=environ), notify={}, dead_letter={}, fallback={"valeu": 1})
+    said = str(caught.value).splitlines()
+    begins = [
+        "ninelives.toml: pipelines.x.breaker is 3: expected a table",
+        "BACKOFF_MAX_RETRIES is 'lots': expected a whole number",
+        "Pipeline('x', fallback={'valeu': ...}): expected an option of fallback (there are: value, call)",
+        "CIRCUIT_BREAKER_FAILURE_THRESHOLD is 0: expected a whole number of at least 1",
+        "ninelives.toml: pipelines.x.backoff.max_retry: expected an option of backoff",
+        "ninelives.toml: defaults.notify.channels is channel lgo:: expected an installed channel",
+        "ninelives.toml: defaults.dead_letter.store is store sqs:abc: expected an installed store",
+    ]
+    assert [begin for begin in begins if not any(line.startswith(begin) for line in said)] == [], said
+    assert len(said) == len(begins)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("pipelines = 3", "ninelives.toml: pipelines is 3: expected a table of pipelines"),
+        ("pipelines.x = 3", "ninelives.toml: pipelines.x is 3: expected a table"),
+        ("[pipelines.x]\nchain = 5", "ninelives.toml: pipelines.x.chain is 5: expected a list of links"),
+        ("[pipelines", "ninelives.toml: expected TOML"),
+    ],
+)
+def test_a_file_that_is_no_use_does_not_hide_the_rest(shop, tmp_path, text, said):
+    """What is wrong with the file comes together with what is wrong with the program's own options."""
+    (tmp_path / "ninelives.toml").write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        shop.pipeline("x", settings=find_settings(environ={}), backoff={"max_retries": -1})
+    assert said in str(caught.value)
+    assert "max_retries" in str(caught.value)

@@ -13,6 +13,7 @@ from ninelives.clock import Clock
 from ninelives.describing import safe_repr
 from ninelives.emitter import check_listeners
 from ninelives.errors import ConfigurationError, Problem
+from ninelives.link_options import placed
 from ninelives.middleware.link import Context, Middleware
 from ninelives.middleware.watching import Watches
 
@@ -37,12 +38,14 @@ class Link(Struct, frozen=True, eq=False):
         part: The link itself.
         context: What it was given.
         built: Whether the pipeline made it, and closes it.
+        options: The options that it was made of, with where each was given.
     """
 
     alias: str
     part: Middleware
     context: Context
     built: bool
+    options: Mapping[str, Setting] = {}
 
     def end(self) -> None:
         """Close the part; of one that was given, which others may use, only send what it still holds."""
@@ -92,7 +95,7 @@ class Builder(Struct, frozen=True):
             ConfigurationError: All that is wrong with the chain and with the options of its links.
         """
         entries = _entries(chain)
-        problems: list[str | Problem] = [*self._unknown(entries, options)]
+        problems: list[str | Problem] = [*self.settings.problems, *self._unknown(entries, options)]
         links: list[Link] = []
         for alias, entry in entries.items():
             try:
@@ -126,7 +129,7 @@ class Builder(Struct, frozen=True):
         part = self.plugins.build_link(entry, given, f"pipeline {self.name!r}: {alias}")
         if getattr(part, "idle", False):
             return None
-        return Link(alias, part, self._context(alias, _explicit(given)), built=True)
+        return Link(alias, part, self._context(alias, _explicit(given)), built=True, options=given)
 
     def _arguments(self, alias: str, link: str, option: Any) -> Mapping[str, Any]:
         if isinstance(option, Mapping):
@@ -202,7 +205,7 @@ def _unopened(links: Sequence[Link]) -> list[str | Problem]:
             if isinstance(link.part, Watches):
                 link.part.watcher(link.context)
         except ConfigurationError as error:
-            problems += error.args
+            problems += placed(error, link.options).args
     return problems
 
 

@@ -17,6 +17,7 @@ ConfigurationWarning (UserWarning)      works, but probably not as intended
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "RetryExhaustedError",
     "StoreError",
     "UnsupportedError",
+    "together",
 ]
 
 
@@ -74,6 +76,19 @@ class ConfigurationError(NinelivesError, ValueError):
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.args)
+
+    def about(self, option: str) -> ConfigurationError:
+        """The same error, its problems those of this option: so a pipeline can say which file or variable gave it."""
+        return type(self)(*(_about(option, what) for what in self.args))
+
+
+def together(errors: Sequence[ConfigurationError]) -> ConfigurationError:
+    """One error that says all that these say; a single one is that one."""
+    return errors[0] if len(errors) == 1 else ConfigurationError(*(what for error in errors for what in error.args))
+
+
+def _about(option: str, what: str | Problem) -> str | Problem:
+    return what._replace(option=what.option or option) if isinstance(what, Problem) else what
 
 
 class PluginError(ConfigurationError):

@@ -71,8 +71,13 @@ def placed(error: ConfigurationError, options: Mapping[str, Setting]) -> Configu
 
 def _placed(what: Any, options: Mapping[str, Setting]) -> Any:
     if isinstance(what, Problem) and what.option in options:
-        return what._replace(place=options[what.option].source)
+        return what._replace(place=options[what.option].source, value=what.value or _subject(what))
     return what
+
+
+def _subject(what: Problem) -> str:
+    """What the problem is about, where its place says more than the option's name: an address."""
+    return "" if what.place == what.option else what.place
 
 
 def _converted(entry: MiddlewareEntry, option: str, setting: Setting, known: Known) -> Any:

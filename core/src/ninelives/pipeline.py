@@ -77,12 +77,12 @@ class Pipeline(Runs):
     ) -> None:
         from ninelives.circuits import default_circuits
         from ninelives.plugins import default_plugins
-        from ninelives.settings import load_settings
+        from ninelives.settings import find_settings
 
         self._clock = clock if clock is not None else SYSTEM_CLOCK
         check_arguments(name, listeners, self._clock)
         self.name, self._registry = name, Registry()
-        settings = settings if settings is not None else load_settings()
+        settings = settings if settings is not None else find_settings()
         plugins = plugins if plugins is not None else default_plugins()
         self._emitter = Emitter(listeners, lambda: plugins.listeners)
         self._links = Builder(

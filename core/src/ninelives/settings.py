@@ -10,9 +10,9 @@ from ninelives import environment
 from ninelives.checks import shown
 from ninelives.environment import Setting
 from ninelives.errors import ConfigurationError, Problem
-from ninelives.settings_file import TABLE_EXPECTED, File, read_file, shape_problems
+from ninelives.settings_file import TABLE_EXPECTED, TABLES, File, is_chain, read_file, shape_problems
 
-__all__ = ["Settings", "load_settings"]
+__all__ = ["Settings", "find_settings", "load_settings"]
 
 Options = dict[str, Setting]
 Layer = tuple[bool | None, Options]  # whether the link is on, None where nothing is said of that; and its options
@@ -33,6 +33,10 @@ class Settings:
         table: The file's content: ``pipelines`` and ``defaults``.
         environ: The environment; None is `os.environ`.
         place: What to call the file in errors.
+        tolerant: Whether to leave out what is wrong, instead of raising it.
+
+    Attributes:
+        problems: What is wrong and was left out; a pipeline says so together with what else is wrong.
 
     Raises:
         ConfigurationError: All that is wrong with either.
@@ -49,23 +53,25 @@ class Settings:
         *,
         environ: Mapping[str, str] | None = None,
         place: str = "settings: ",
+        tolerant: bool = False,
     ) -> None:
         self._file = File(table or {}, place)
         self._environment, problems = _environment(os.environ if environ is None else environ)
-        problems = [*shape_problems(self._file), *problems]
-        if problems:
-            raise ConfigurationError(*problems)
+        self.problems: tuple[Problem, ...] = (*shape_problems(self._file), *problems)
+        if self.problems and not tolerant:
+            raise ConfigurationError(*self.problems)
 
     @property
     def pipelines(self) -> tuple[str, ...]:
         """The names of the pipelines that have a section, as they stand in the file."""
-        return tuple(self._file.table.get("pipelines", {}))
+        return tuple(self._section("pipelines"))
 
     def chain(self, pipeline: str) -> tuple[str, ...] | None:
         """The chain of a pipeline: its section's, else that of ``[defaults]``, else None."""
         for keys in (("pipelines", pipeline), ("defaults",)):
-            if "chain" in (section := self._section(*keys)):
-                return tuple(section["chain"])
+            chain: Any = self._section(*keys).get("chain")
+            if is_chain(chain):
+                return tuple(chain)
         return None
 
     def links_of(self, pipeline: str) -> dict[str, str]:
@@ -107,9 +113,8 @@ class Settings:
     def _section(self, *keys: str) -> Mapping[str, Any]:
         section: Any = self._file.table
         for name in keys:
-            section = section.get(name, {})
-        found: Mapping[str, Any] = section
-        return found
+            section = section.get(name) if isinstance(section, Mapping) else None
+        return section if isinstance(section, Mapping) else {}
 
     def _said(self, keys: tuple[str, ...], name: str, link: str) -> Layer:
         """What a section of the file says of a link."""
@@ -121,7 +126,7 @@ class Settings:
             return True, {option: Setting(value, f"{place}.{option}", explicit) for option, value in said.items()}
         if link == "fallback":
             return True, {"value": Setting(said, place, explicit)}
-        if said is True:
+        if said is True or name in TABLES:  # of these the wrong values are among the problems already
             return True, {}
         raise ConfigurationError(Problem(place, shown(said, name), TABLE_EXPECTED, name))
 
@@ -137,12 +142,22 @@ def load_settings(path: str | None = None, environ: Mapping[str, str] | None = N
     Raises:
         ConfigurationError: All that is wrong with the file and with the environment.
     """
+    settings = find_settings(path, environ)
+    if settings.problems:
+        raise ConfigurationError(*settings.problems)
+    return settings
+
+
+def find_settings(path: str | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """`load_settings`, but what is wrong is in `Settings.problems`: for whoever has more to say."""
     environ = os.environ if environ is None else environ
     try:
         file = read_file(path, environ)
     except ConfigurationError as error:
-        raise ConfigurationError(*error.problems, *_environment(environ)[1]) from error
-    return Settings(file.table, environ=environ, place=file.place)
+        settings = Settings(environ=environ, tolerant=True)
+        settings.problems = (*error.problems, *settings.problems)
+        return settings
+    return Settings(file.table, environ=environ, place=file.place, tolerant=True)
 
 
 def _environment(environ: Mapping[str, str]) -> tuple[dict[str, Options], list[Problem]]:

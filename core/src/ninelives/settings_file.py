@@ -12,7 +12,7 @@ from msgspec import Struct
 from ninelives.checks import shown
 from ninelives.errors import ConfigurationError, Problem
 
-__all__ = ["CONFIG", "TABLE_EXPECTED", "File", "read_file", "shape_problems"]
+__all__ = ["CONFIG", "TABLES", "TABLE_EXPECTED", "File", "is_chain", "read_file", "shape_problems"]
 
 CONFIG = "NINELIVES_CONFIG"
 NATIVE = "ninelives.toml"
@@ -22,7 +22,7 @@ TABLE_EXPECTED = "a table of its options, or false to leave it out"
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 # What `fallback` may be given in place of its options is a value; these take a table, or true or false.
-_TABLES = ("notify", "dead_letter", "breaker", "backoff")
+TABLES = ("notify", "dead_letter", "breaker", "backoff")
 
 
 class File(Struct, frozen=True):
@@ -113,11 +113,12 @@ def _section_problems(file: File, section: Any, *keys: str) -> Iterator[Problem]
         return
     for name, value in section.items():
         if name == "chain":
-            if not _is_chain(value):
+            if not is_chain(value):
                 yield Problem(file.at(*keys, name), shown(value), "a list of links, like ['breaker', 'backoff']")
-        elif name in _TABLES and not isinstance(value, (Mapping, bool)):
+        elif name in TABLES and not isinstance(value, (Mapping, bool)):
             yield Problem(file.at(*keys, name), shown(value), TABLE_EXPECTED)
 
 
-def _is_chain(value: Any) -> bool:
+def is_chain(value: Any) -> bool:
+    """Whether it can be a chain: names of links, at least one."""
     return isinstance(value, list) and len(value) > 0 and all(isinstance(entry, str) and entry for entry in value)

@@ -13,7 +13,7 @@ from ninelives.cautions import caution
 from ninelives.dead_letters.keeping import Place
 from ninelives.dead_letters.store import DeadLetterStore
 from ninelives.describing import safe_repr
-from ninelives.errors import ConfigurationError, Problem
+from ninelives.errors import ConfigurationError, Problem, together
 
 __all__ = ["Backends", "backends_alone", "default_file"]
 
@@ -42,7 +42,16 @@ class Backends(Struct, frozen=True):
     def open(self, open_store: Callable[[str | Address], DeadLetterStore]) -> tuple[Place, ...]:
         """The stores, made and not yet used."""
         given = (self.store,) if self.fallback is None else (self.store, self.fallback)
-        return tuple(_place(backend, open_store) for backend in given)
+        errors: list[ConfigurationError] = []
+        places: list[Place] = []
+        for option, backend in zip(("store", "fallback"), given, strict=False):
+            try:
+                places.append(_place(backend, open_store))
+            except ConfigurationError as error:
+                errors.append(error.about(option))
+        if errors:
+            raise together(errors)
+        return tuple(places)
 
 
 def backends_alone(

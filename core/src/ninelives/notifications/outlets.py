@@ -9,7 +9,7 @@ from typing import Any
 from ninelives.address import Address
 from ninelives.cautions import caution
 from ninelives.checks import Checks
-from ninelives.errors import ConfigurationError, PluginError
+from ninelives.errors import ConfigurationError, PluginError, together
 from ninelives.notifications.channel import Channel
 from ninelives.notifications.delivery import Outlet
 from ninelives.notifications.notification import NotificationChannel
@@ -72,11 +72,9 @@ def open_outlets(channels: Sequence[Any], open_channel: OpenChannel) -> tuple[Ou
         try:
             outlets.append(_outlet(channel, open_channel))
         except ConfigurationError as error:
-            errors.append(error)
-    if len(errors) == 1:
-        raise errors[0]
+            errors.append(error.about("channels"))
     if errors:
-        raise ConfigurationError(*(problem for error in errors for problem in error.args))
+        raise together(errors)
     return tuple(outlets)
 
 
