@@ -513,3 +513,36 @@ def test_the_configured_pipeline_is_built_once(shop, tmp_path, monkeypatch):
             ninelives.pipeline("web")
     finally:
         forget_pipelines()
+
+
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        ({"key": 17}, "key"),
+        ({"key": ""}, "key"),
+        ({"tags": ["a"]}, "tags"),
+        ({"tags": {"a": 1}}, "tags"),
+        ({"operation": 5}, "operation"),
+    ],
+)
+def test_what_a_call_can_not_carry_is_refused(shop, given, option):
+    """A key, tags or a name that a letter could not bring back as they were are refused at once."""
+    with pytest.raises(ConfigurationError, match=rf"Pipeline\.using\({option}=\)") as caught:
+        shop.pipeline().using(**given)
+    assert [problem.option for problem in caught.value.problems] == [option]
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_elapsed_ends_when_the_call_fails(shop, kind):
+    """The time that keeping the letter and telling of it take is not the call's."""
+
+    class Slow(ninelives.dead_letters.memory.MemoryStore):
+        def put(self, letter):
+            shop.clock.advance(60)
+            super().put(letter)
+
+    pipeline = shop.pipeline(backoff=False, dead_letter={"store": Slow(clock=shop.clock)})
+    flaky = Flaky(1)
+    outcome = pipeline.try_run(flaky) if kind == "sync" else asyncio.run(pipeline.atry_run(flaky.later))
+    assert outcome.elapsed == 0
+    assert "1 attempt in 0 s" in outcome.error.__notes__[0]

@@ -428,3 +428,18 @@ def test_all_that_waits_is_more_than_a_page(shop, service):
     service.up = True
     assert pipeline.replay().replayed == 501
     assert service.done == list(range(501))
+
+
+@pytest.mark.parametrize(
+    ("what", "limit", "error", "said"),
+    [
+        (3, None, TypeError, "expected ids of letters, a LetterFilter, or nothing for all"),
+        (None, "x", TypeError, "expected a whole number of letters"),
+        (None, True, TypeError, "expected a whole number of letters"),
+        (None, -1, ValueError, "expected 0 or more"),
+    ],
+)
+def test_what_no_letters_are_meant_by_is_refused(shop, what, limit, error, said):
+    """A replay of something that names no letters is refused before anything is claimed."""
+    with pytest.raises(error, match=said):
+        shop.pipeline().replay(what, limit=limit)

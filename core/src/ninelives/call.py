@@ -46,6 +46,7 @@ class Call(Struct, eq=False, weakref=True):
         tags: From `Pipeline.using`.
         given_key, given_operation: Likewise; what they are by default is said by `idempotency_key` and `operation`.
         made_id: The id, once someone has asked for it.
+        ended: When it failed, on the same clock; None before that.
         for_outcome: Whether an outcome will be made of it, which needs the error.
         doubled: The attempt in which the function turned out to be decorated by the very pipeline that it runs in.
     """
@@ -68,6 +69,7 @@ class Call(Struct, eq=False, weakref=True):
     given_operation: str | None = None
     made_id: str | None = None
     for_outcome: bool = False
+    ended: float | None = None
     doubled: int = 0
 
     @property

@@ -91,9 +91,13 @@ class Builder(Struct, frozen=True):
     def links(self, chain: Sequence[str | Middleware], options: Mapping[str, Any]) -> list[Link]:
         """The links, outermost first; those that are switched off or have nothing to do are left out.
 
+        Where the program names no chain, the configuration's counts.
+
         Raises:
             ConfigurationError: All that is wrong with the chain and with the options of its links.
         """
+        if chain is DEFAULT_CHAIN:
+            chain = self.settings.chain(self.name) or chain
         entries = _entries(chain)
         problems: list[str | Problem] = [*self.settings.problems, *self._unknown(entries, options)]
         links: list[Link] = []

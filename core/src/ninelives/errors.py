@@ -35,7 +35,6 @@ __all__ = [
     "RetryExhaustedError",
     "StoreError",
     "UnsupportedError",
-    "together",
 ]
 
 

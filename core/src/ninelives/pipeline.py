@@ -94,7 +94,7 @@ class Pipeline(Runs):
             # Not seeded, so that the processes that a server forks do not wait in step.
             random=random if random is not None else SystemRandom(),
             emitter=self._emitter,
-        ).links(_chain(chain, settings, name), options)
+        ).links(chain, options)
         self._fold()
 
     def _fold(self) -> None:
@@ -161,10 +161,13 @@ class Pipeline(Runs):
             tags: What the letter can be found by.
             operation: The name that records and replay use for the function.
 
+        Raises:
+            ConfigurationError: One of them is no text.
+
         Example:
-            ``pipeline.using(key=order.id, tags={"tenant": "acme"}).run(charge, order)``
+            ``pipeline.using(key=f"order-{order.id}", tags={"tenant": "acme"}).run(charge, order)``
         """
-        return Bound(self, key, dict(tags or {}), operation)
+        return Bound(self, key, tags, operation)
 
     def replay(self, what: What = None, *, limit: int | None = None) -> ReplayReport:
         """Run letters of this pipeline again: claim, run through the chain, confirm.
@@ -242,9 +245,3 @@ class Pipeline(Runs):
         from ninelives.replay_loops import replay_of
 
         return replay_of(self.name, self._parts.values(), self._registry, self._clock, what, limit)
-
-
-def _chain(chain: Sequence[str | Middleware], settings: Settings, name: str) -> Sequence[str | Middleware]:
-    if chain is not DEFAULT_CHAIN:
-        return chain
-    return settings.chain(name) or DEFAULT_CHAIN

@@ -17,7 +17,7 @@ from ninelives.dead_letters.letter import DeadLetter, LetterFilter
 from ninelives.dead_letters.linking import is_refusal
 from ninelives.dead_letters.store import Browsable, Claimable, Lease
 from ninelives.dead_letters.views import payload_of
-from ninelives.describing import safe_message, type_name
+from ninelives.describing import safe_message, safe_repr, type_name
 from ninelives.errors import LetterBusyError, LetterNotFoundError, StoreError
 from ninelives.replay_report import ReplayReport
 
@@ -58,8 +58,7 @@ class Replay:
         what: What = None,
         limit: int | None = None,
     ) -> None:
-        if isinstance(what, LetterFilter):
-            _check(what)
+        _check(what, limit)
         self.report = ReplayReport()
         self._pipeline = pipeline
         self._queue = queue
@@ -202,7 +201,24 @@ class Replay:
                 self._queue.claimed(lease, place).give_back()
 
 
-def _check(what: LetterFilter) -> None:
+def _check(what: Any, limit: Any) -> None:
+    """Refuse what no letters are meant by.
+
+    Raises:
+        TypeError: It is neither ids nor a filter, or the limit is no number.
+        ValueError: The filter is empty or means parked letters without naming them, or the limit is negative.
+    """
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
+        raise TypeError(f"replay(limit={safe_repr(limit, 80)}): expected a whole number of letters, or None for all")
+    if limit is not None and limit < 0:
+        raise ValueError(f"replay(limit={limit}): expected 0 or more, or None for all")
+    if isinstance(what, LetterFilter):
+        _check_filter(what)
+    elif what is not None and not isinstance(what, Iterable):
+        raise TypeError(f"replay({safe_repr(what, 80)}): expected ids of letters, a LetterFilter, or nothing for all")
+
+
+def _check_filter(what: LetterFilter) -> None:
     if what.empty:
         raise ValueError("an empty filter means every letter: call replay() without one to say so")
     if what.state == "parked" and what.ids is None:

@@ -83,7 +83,7 @@ class Finish:
         self._emitter = emitter
         self._registry = registry
         # The same function that a call's begin was read from, whatever a test does to the clock meanwhile.
-        self._monotonic = clock.monotonic
+        self.monotonic = clock.monotonic
         from ninelives.events import CallSucceeded
 
         self.tells_success = emitter.wants(CallSucceeded)
@@ -119,8 +119,8 @@ class Finish:
         self._tell_failure(call, error)
 
     def elapsed(self, call: Call) -> float:
-        """Seconds since the call began."""
-        return self._monotonic() - call.started
+        """Seconds from the call's begin to its failure, or until now."""
+        return (self.monotonic() if call.ended is None else call.ended) - call.started
 
     def _tell_failure(self, call: Call, error: BaseException) -> None:
         from ninelives.redaction import redact_text  # late: its patterns take a while to compile
@@ -146,7 +146,7 @@ class Finish:
 def runner(chain: Folded[Next], finish: Finish) -> Callable[[Call], Any]:
     """What runs a call through the chain, with `current_call` set."""
     # Locals of a closure: looked up faster than attributes, on a path that every call takes.
-    step, watchers = chain.step, chain.watchers
+    step, watchers, monotonic = chain.step, chain.watchers, finish.monotonic
     enter, leave, no_call, tells_success = _current.set, _current.reset, Token.MISSING, finish.tells_success
 
     def run(call: Call) -> Any:
@@ -157,6 +157,7 @@ def runner(chain: Folded[Next], finish: Finish) -> Callable[[Call], Any]:
         try:
             value = step(call)
         except BaseException as error:
+            call.ended = monotonic()  # before what is done about it takes time of its own
             tell(watchers, call, error)
             finish.failed(call, error, token.old_value)
             raise
@@ -171,7 +172,7 @@ def runner(chain: Folded[Next], finish: Finish) -> Callable[[Call], Any]:
 
 def runner_async(chain: Folded[AsyncNext], finish: Finish) -> Callable[[Call], Awaitable[Any]]:
     """The same for asynchronous calls."""
-    step, watchers = chain.step, chain.watchers
+    step, watchers, monotonic = chain.step, chain.watchers, finish.monotonic
     enter, leave, no_call, tells_success = _current.set, _current.reset, Token.MISSING, finish.tells_success
 
     async def run(call: Call) -> Any:
@@ -182,6 +183,7 @@ def runner_async(chain: Folded[AsyncNext], finish: Finish) -> Callable[[Call], A
         try:
             value = await step(call)
         except BaseException as error:
+            call.ended = monotonic()
             try:
                 await tell_async(watchers, call, error)
             finally:  # cancelled meanwhile: it has failed all the same

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ninelives.call import Call, Outcome
+from ninelives.checks import Checks
 from ninelives.decorating import KindError
 
 if TYPE_CHECKING:
@@ -103,10 +104,18 @@ class Runs(ABC):
 class Bound(Runs):
     """A view of a pipeline whose calls carry a key, tags and a name; made by `Pipeline.using`."""
 
-    def __init__(self, pipeline: Pipeline, key: str | None, tags: Mapping[str, str], operation: str | None) -> None:
+    def __init__(
+        self, pipeline: Pipeline, key: str | None, tags: Mapping[str, str] | None, operation: str | None
+    ) -> None:
+        checks = Checks("Pipeline.using")
+        checks.that(key is None or (isinstance(key, str) and bool(key)), "key", key, "text that is not empty")
+        checks.that(_is_tags(tags), "tags", tags, "a mapping of text to text, like {'tenant': 'acme'}")
+        named = operation is None or (isinstance(operation, str) and bool(operation))
+        checks.that(named, "operation", operation, "text that is not empty")
+        checks.done()
         self.pipeline = pipeline
         self._key = key
-        self._tags = tags
+        self._tags = dict(tags or {})
         self._operation = operation
         self._enter = pipeline._enter  # noqa: SLF001 - a view of the same object
         self._enter_async = pipeline._enter_async  # noqa: SLF001 - a view of the same object
@@ -116,3 +125,9 @@ class Bound(Runs):
         call = self.pipeline._call(func, args, kwargs)  # noqa: SLF001 - a view of the same object
         call.given_key, call.tags, call.given_operation = self._key, self._tags, self._operation
         return call
+
+
+def _is_tags(tags: Any) -> bool:
+    if tags is None:
+        return True
+    return isinstance(tags, Mapping) and all(isinstance(text, str) for item in tags.items() for text in item)

@@ -397,4 +397,5 @@ def test_describe_masks(kept):
         "on_open": True,
         "on_cancel": False,
         "max_replays": 3,
+        "lease": 300.0,
     }

@@ -210,7 +210,7 @@ class DeadLetterQueue:
     def describe(self) -> dict[str, Any]:
         """Its options, secrets masked."""
         store, *fallback = (place.name for place in self.places)
-        shown = {name: getattr(self.options, name) for name in ("on_open", "on_cancel", "max_replays")}
+        shown = {name: getattr(self.options, name) for name in ("on_open", "on_cancel", "max_replays", "lease")}
         return {"store": store, "fallback": fallback[0] if fallback else None, **shown}
 
     def maker_for(self, pipeline: str | None) -> LetterMaker:
