@@ -51,7 +51,9 @@ def _named(part: dict[str, Any], kind: type[Event]) -> None:
 
 
 def _documented(schema: dict[str, Any]) -> dict[str, Any]:
-    """With descriptions that do not depend on how the source is indented."""
+    """The same whatever version of Python or msgspec made it: in how it is indented, and where null stands."""
     for part in schema["$defs"].values():
         part["description"] = inspect.cleandoc(part["description"])
+        for field in part["properties"].values():
+            field.get("anyOf", []).sort(key=lambda kind: kind == {"type": "null"})
     return schema
