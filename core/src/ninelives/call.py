@@ -129,17 +129,17 @@ def is_misuse(call: Call, error: BaseException) -> bool:
     return isinstance(error, KindError) and error.call is call
 
 
-def is_doubled(outer: Any, call: Call) -> bool:
-    """Whether the call is the one that it is made in: a function runs in the very pipeline that decorated it.
+def is_doubled(outer: Call, pipeline: str, func: Any) -> bool:
+    """Whether a call of the decorated `func` is the one that it is made in: it runs in the very pipeline already.
 
     True once in each attempt: what the function itself calls are calls of their own, recursion too.
     """
-    if not isinstance(outer, Call) or outer.pipeline != call.pipeline or outer.doubled == outer.attempt:
+    if outer.pipeline != pipeline or outer.doubled == outer.attempt:
         return False
-    func: Any = outer.func
-    while isinstance(func, (partial, MethodType)):
-        func = func.func if isinstance(func, partial) else func.__func__
-    if not isinstance(func, FunctionType) or getattr(func, "__wrapped__", None) is not call.func:
+    ran: Any = outer.func
+    while isinstance(ran, (partial, MethodType)):
+        ran = ran.func if isinstance(ran, partial) else ran.__func__
+    if not isinstance(ran, FunctionType) or getattr(ran, "__wrapped__", None) is not func:
         return False
     outer.doubled = outer.attempt
     return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextvars import Token
 from inspect import isawaitable
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
@@ -147,13 +146,10 @@ def runner(chain: Folded[Next], finish: Finish) -> Callable[[Call], Any]:
     """What runs a call through the chain, with `current_call` set."""
     # Locals of a closure: looked up faster than attributes, on a path that every call takes.
     step, watchers, monotonic = chain.step, chain.watchers, finish.monotonic
-    enter, leave, no_call, tells_success = _current.set, _current.reset, Token.MISSING, finish.tells_success
+    enter, leave, tells_success = _current.set, _current.reset, finish.tells_success
 
     def run(call: Call) -> Any:
         token = enter(call)
-        if token.old_value is not no_call and is_doubled(token.old_value, call):
-            leave(token)
-            return call.func(*call.args, **call.kwargs)
         try:
             value = step(call)
         except BaseException as error:
@@ -173,13 +169,10 @@ def runner(chain: Folded[Next], finish: Finish) -> Callable[[Call], Any]:
 def runner_async(chain: Folded[AsyncNext], finish: Finish) -> Callable[[Call], Awaitable[Any]]:
     """The same for asynchronous calls."""
     step, watchers, monotonic = chain.step, chain.watchers, finish.monotonic
-    enter, leave, no_call, tells_success = _current.set, _current.reset, Token.MISSING, finish.tells_success
+    enter, leave, tells_success = _current.set, _current.reset, finish.tells_success
 
     async def run(call: Call) -> Any:
         token = enter(call)
-        if token.old_value is not no_call and is_doubled(token.old_value, call):
-            leave(token)
-            return await call.func(*call.args, **call.kwargs)
         try:
             value = await step(call)
         except BaseException as error:
@@ -205,8 +198,12 @@ def calling(
     enter: Callable[[Call], Any], monotonic: Callable[[], float], pipeline: str, func: Callable[..., Any]
 ) -> Callable[..., Any]:
     """What stands in for a decorated function: each of its calls is one of the pipeline."""
+    current = _current.get
 
     def run(*args: Any, **kwargs: Any) -> Any:
+        outer = current()
+        if outer is not None and is_doubled(outer, pipeline, func):
+            return func(*args, **kwargs)
         return enter(Call(func, args, kwargs, monotonic(), pipeline))
 
     return run
@@ -216,8 +213,12 @@ def calling_async(
     enter: Callable[[Call], Awaitable[Any]], monotonic: Callable[[], float], pipeline: str, func: Callable[..., Any]
 ) -> Callable[..., Awaitable[Any]]:
     """What stands in for a decorated coroutine function."""
+    current = _current.get
 
     async def run(*args: Any, **kwargs: Any) -> Any:
+        outer = current()
+        if outer is not None and is_doubled(outer, pipeline, func):
+            return await func(*args, **kwargs)
         return await enter(Call(func, args, kwargs, monotonic(), pipeline))
 
     return run
