@@ -159,3 +159,10 @@ def test_a_filter_matches_by_every_field_that_is_given(fields, matches):
 def test_a_letter_without_an_error_has_no_error_type():
     """A letter sent by hand matches no error type."""
     assert not LetterFilter(error_type="ValueError").matches(letter())
+
+
+@pytest.mark.parametrize("name", ["since", "until"])
+def test_moments_without_a_time_zone_are_refused(name):
+    """A filter by a moment that says no time zone is refused when it is made, and says what to write."""
+    with pytest.raises(ValueError, match=rf"LetterFilter\({name}=.*expected a time zone"):
+        LetterFilter(**{name: datetime(2026, 1, 1)})  # noqa: DTZ001 - that it has none is what is tested

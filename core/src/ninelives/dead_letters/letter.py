@@ -139,6 +139,13 @@ class LetterFilter(Struct, frozen=True, kw_only=True):
     tags: dict[str, str] | None = None
     text: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse moments that say no time zone: no letter's could be compared with them."""
+        for name in ("since", "until"):
+            moment = getattr(self, name)
+            if moment is not None and moment.utcoffset() is None:
+                raise ValueError(f"LetterFilter({name}={moment!r}): expected a time zone, as in datetime.now(UTC)")
+
     @property
     def empty(self) -> bool:
         """Whether it matches all: what deletes or replays refuses such a filter unless told ``all``."""
