@@ -219,8 +219,7 @@ def _check(what: Any, limit: Any) -> None:
 
 
 def _check_filter(what: LetterFilter) -> None:
-    if what.empty:
-        raise ValueError("an empty filter means every letter: call replay() without one to say so")
+    what.refuse_empty("call replay() without one to say so")
     if what.state == "parked" and what.ids is None:
         raise ValueError("parked letters are replayed by their ids: pass these, or a filter with ids=")
 

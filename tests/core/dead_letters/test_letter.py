@@ -111,11 +111,14 @@ def test_what_is_no_letter_is_a_decode_error(data):
 
 
 def test_an_empty_filter_matches_all_and_says_so():
-    """`LetterFilter()` matches every letter and is `empty`; one field is enough for it not to be."""
+    """`LetterFilter()` matches all and is `empty`, also with no tags and an empty text; one that chooses is not."""
     assert LetterFilter().empty
     assert LetterFilter().matches(WHOLE)
-    assert not LetterFilter(tags={}).empty
-    assert not LetterFilter(text="").empty
+    assert LetterFilter(tags={}).empty
+    assert LetterFilter(text="").empty
+    assert not LetterFilter(tags={"a": "b"}).empty
+    assert not LetterFilter(text="a").empty
+    assert not LetterFilter(ids=frozenset()).empty
 
 
 SECOND = timedelta(seconds=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import UTC, datetime
 from itertools import islice
 
 import pytest
@@ -231,7 +232,12 @@ class PurgesTheHeld(MemoryStore):
 
 class PurgesAll(MemoryStore):
     def purge(self, filter):
-        return super().purge(LetterFilter())
+        return super().purge(LetterFilter(since=datetime.min.replace(tzinfo=UTC)))
+
+
+class PurgesUntold(MemoryStore):
+    def purge(self, filter):
+        return super().purge(LetterFilter(state="waiting") if filter.empty else filter)
 
 
 class PurgesUncounted(MemoryStore):
@@ -283,6 +289,7 @@ BROKEN: dict[type[MemoryStore], str] = {
     KeepsHalfABatch: "several_at_once",
     PurgesTheHeld: "purging_leaves_what_is_held",
     PurgesAll: "purging_deletes_what_matches",
+    PurgesUntold: "purging_everything_must_be_said",
     PurgesUncounted: "purging_deletes_what_matches",
     MovesTheUpdated: "an_updated_letter_keeps_its_place",
 }

@@ -87,7 +87,7 @@ def test_every_change_is_synced(tmp_path, monkeypatch):
     assert synced()
     store.ack(first)
     assert synced()
-    store.purge(LetterFilter())
+    store.purge(LetterFilter(state="waiting"))
     assert synced()
 
 
@@ -96,7 +96,7 @@ def test_a_new_file_is_synced_before_it_replaces_the_old(tmp_path, monkeypatch):
     store = FileStore(tmp_path / "dlq.json")
     store.put(letter(1, message="x" * 40_000))
     recorder = Recorder(monkeypatch)
-    store.purge(LetterFilter())
+    store.purge(LetterFilter(state="waiting"))
     fresh = ".dlq.json.ninelives-new"
     assert recorder.calls[2:] == [
         ("write", fresh),
@@ -129,7 +129,7 @@ def test_without_fsync_nothing_is_synced(tmp_path, monkeypatch):
     recorder = Recorder(monkeypatch)
     store = FileStore(tmp_path / "dlq.json", fsync=False)
     store.put(letter(1, message="x" * 40_000))
-    store.purge(LetterFilter())
+    store.purge(LetterFilter(state="waiting"))
     assert {name for name, _ in recorder.calls} == {"write", "replace"}
 
 

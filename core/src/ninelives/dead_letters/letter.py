@@ -148,8 +148,21 @@ class LetterFilter(Struct, frozen=True, kw_only=True):
 
     @property
     def empty(self) -> bool:
-        """Whether it matches all: what deletes or replays refuses such a filter unless told ``all``."""
-        return all(getattr(self, name) is None for name in self.__struct_fields__)
+        """Whether it matches every letter; no tags and an empty text say nothing either."""
+        given = (getattr(self, name) for name in self.__struct_fields__ if name not in {"tags", "text"})
+        return not self.tags and not self.text and all(value is None for value in given)
+
+    def refuse_empty(self, instead: str) -> None:
+        """For what deletes or replays: the letters must be named, or all of them said.
+
+        Args:
+            instead: How to say all of them.
+
+        Raises:
+            ValueError: The filter is empty.
+        """
+        if self.empty:
+            raise ValueError(f"an empty filter means every letter: {instead}")
 
     def matches(self, letter: DeadLetter) -> bool:
         """Whether the letter is one of those meant."""

@@ -13,7 +13,7 @@ from ninelives.address import Address
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter, decode_letter, encode_letter
 from ninelives.dead_letters.paging import cursor_after, position_of, read_cursor
-from ninelives.dead_letters.store import Lease, Page
+from ninelives.dead_letters.store import ALL_TO_PURGE, Lease, Page
 from ninelives.errors import LeaseLostError, LetterBusyError, LetterNotFoundError, StoreError
 from ninelives.ids import new_id
 
@@ -172,7 +172,12 @@ class MemoryStore:
             return sum(filter.matches(letter) for letter in self._letters.values())
 
     def purge(self, filter: LetterFilter) -> int:
-        """Delete the letters that match and that nobody holds; how many there were. An empty filter matches all."""
+        """Delete the letters that match and that nobody holds; how many there were.
+
+        Raises:
+            ValueError: The filter is empty.
+        """
+        filter.refuse_empty(ALL_TO_PURGE)
         with self._lock:
             now = self._clock.now()
             found = [one.id for one in self._letters.values() if filter.matches(one) and not self._held(one.id, now)]

@@ -15,7 +15,21 @@ from msgspec import Struct
 
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
 
-__all__ = ["Batched", "Browsable", "Claimable", "DeadLetterStore", "Lease", "Page", "Purgeable", "Renewable"]
+__all__ = [
+    "ALL_TO_PURGE",
+    "Batched",
+    "Browsable",
+    "Claimable",
+    "DeadLetterStore",
+    "Lease",
+    "Page",
+    "Purgeable",
+    "Renewable",
+]
+
+
+ALL_TO_PURGE = "purge LetterFilter(state='waiting') and LetterFilter(state='parked') to say so"
+"""How to say that every letter is to be deleted."""
 
 
 class Lease(Struct, frozen=True):
@@ -143,5 +157,10 @@ class Purgeable(Protocol):
     """A store that can delete without claiming."""
 
     def purge(self, filter: LetterFilter) -> int:
-        """Delete the letters that match and that nobody holds; how many there were."""
+        """Delete the letters that match and that nobody holds; how many there were.
+
+        Raises:
+            ValueError: The filter is empty (`LetterFilter.refuse_empty` with `ALL_TO_PURGE`): that would delete every
+                letter without its being said.
+        """
         ...

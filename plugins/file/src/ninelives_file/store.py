@@ -11,7 +11,7 @@ from ninelives.address import Address
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter, encode_letter
 from ninelives.dead_letters.paging import cursor_after, read_cursor
-from ninelives.dead_letters.store import Lease, Page
+from ninelives.dead_letters.store import ALL_TO_PURGE, Lease, Page
 from ninelives.errors import StoreError
 from ninelives_file.journal import Journal
 from ninelives_file.leases import claim, refuse_held, refuse_lost
@@ -195,11 +195,13 @@ class FileStore:
             return sum(1 for _ in view.select(filter))
 
     def purge(self, filter: LetterFilter) -> int:
-        """Delete the letters that match and that nobody holds; how many there were. An empty filter matches all.
+        """Delete the letters that match and that nobody holds; how many there were.
 
         Raises:
+            ValueError: The filter is empty.
             StoreError: The file can't be read or written.
         """
+        filter.refuse_empty(ALL_TO_PURGE)
         with self._journal.changing() as view:
             now = self._clock.now().timestamp()
             found = tuple(entry.id for entry in view.select(filter) if not view.index.held(entry.id, now))

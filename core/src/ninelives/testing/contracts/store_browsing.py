@@ -115,9 +115,18 @@ class StoreBrowsing(StoreBasics):
         store.put(letter(1))
         store.put(letter(2))
         (lease,) = store.receive(1, lease=LEASE)
-        assert purged.purge(LetterFilter()) == 1
+        assert purged.purge(LetterFilter(state="waiting")) == 1
         store.release(lease)
-        assert purged.purge(LetterFilter()) == 1
+        assert purged.purge(LetterFilter(state="waiting")) == 1
+
+    @pytest.mark.parametrize("empty", [LetterFilter(), LetterFilter(tags={}, text="")], ids=["nothing", "blank"])
+    def test_purging_everything_must_be_said(self, store: DeadLetterStore, empty: LetterFilter) -> None:
+        """An empty filter deletes nothing: it is refused with a `ValueError`, before anything is touched."""
+        purged = purgeable(store)
+        store.put(letter(1))
+        with pytest.raises(ValueError, match="every letter"):
+            purged.purge(empty)
+        assert len(store.receive(10, lease=LEASE)) == 1
 
     def test_an_updated_letter_keeps_its_place(self, store: DeadLetterStore, other: DeadLetterStore) -> None:
         """A letter that failed again stands where it stood: as old as before."""
