@@ -131,6 +131,15 @@ def test_wrong_use_ends_with_2(program, args):
     assert done.stderr.splitlines()[-1].startswith("Error: ")
 
 
+@pytest.fixture
+def interruptible():
+    """Programs heed Ctrl-C, as on a terminal; what runs in the background is often started with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_is_told_without_a_traceback(program):
     """A run that Ctrl-C ends finishes what is under way, says what is kept and where, and ends with 130."""
     with program.start("demo", "--requests", "40", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
