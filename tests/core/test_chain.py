@@ -301,7 +301,7 @@ def test_everything_is_said_at_once_wherever_it_stands(shop, tmp_path):
         breaker = 3
         backoff = { max_retry = 1 }
         [defaults]
-        dead_letter = { store = "sqs:abc" }
+        dead_letter = { store = "nowhere:abc" }
         notify = { channels = ["lgo:"] }
         """
     )
@@ -316,7 +316,7 @@ def test_everything_is_said_at_once_wherever_it_stands(shop, tmp_path):
         "CIRCUIT_BREAKER_FAILURE_THRESHOLD is 0: expected a whole number of at least 1",
         "ninelives.toml: pipelines.x.backoff.max_retry: expected an option of backoff",
         "ninelives.toml: defaults.notify.channels is channel lgo:: expected an installed channel",
-        "ninelives.toml: defaults.dead_letter.store is store sqs:abc: expected an installed store",
+        "ninelives.toml: defaults.dead_letter.store is store nowhere:abc: expected an installed store",
     ]
     assert [begin for begin in begins if not any(line.startswith(begin) for line in said)] == [], said
     assert len(said) == len(begins)

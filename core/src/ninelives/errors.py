@@ -164,7 +164,10 @@ class StoreError(_BackendError):
 
     Attributes:
         transient: Whether trying again later may help.
+        stored: Of several letters that were to be stored, the ids of those that were.
     """
+
+    stored: frozenset[str] = frozenset()
 
 
 class LetterNotFoundError(StoreError, KeyError):

@@ -15,7 +15,7 @@ from ninelives.dead_letters.failures import failure_of
 from ninelives.dead_letters.in_hand import Hand
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
 from ninelives.dead_letters.linking import is_refusal
-from ninelives.dead_letters.store import Browsable, Claimable, Lease
+from ninelives.dead_letters.store import Browsable, Claimable, Lease, is_searchable
 from ninelives.dead_letters.views import payload_of
 from ninelives.describing import safe_message, safe_repr, type_name
 from ninelives.errors import LetterBusyError, LetterNotFoundError, StoreError
@@ -23,7 +23,7 @@ from ninelives.replay_report import ReplayReport
 
 if TYPE_CHECKING:
     from ninelives.clock import Clock
-    from ninelives.dead_letters.keeping import Place
+    from ninelives.dead_letters.places import Place
     from ninelives.dead_letters.queue import DeadLetterQueue
     from ninelives.registry import Registry
 
@@ -65,6 +65,7 @@ class Replay:
         self._registry = registry
         self._clock = clock
         self._stopped = False
+        self._done: set[str] = set()
         self._left = limit
         self._source = self._leases(what)
 
@@ -121,6 +122,7 @@ class Replay:
             self._because(claimed.letter.id, f"done, but not confirmed: {error}")
         else:
             self.report.replayed += 1
+            self._done.add(claimed.letter.id)
 
     def failed(self, claimed: Claimed, call: Call, error: Exception) -> None:
         """The call raised."""
@@ -165,7 +167,7 @@ class Replay:
         # What was there when it began: what fails again, or arrives meanwhile, is not run twice.
         began = self._clock.now()
         for place in self._queue.places:
-            if isinstance(place.store, Browsable) and isinstance(place.store, Claimable):
+            if is_searchable(place.store) and isinstance(place.store, Claimable):
                 yield from self._by_id(_ids(place.store, chosen), (place,))
             else:
                 yield from self._received(place, chosen, began)
@@ -192,7 +194,9 @@ class Replay:
                 seen[lease.letter.id] += 1
                 # Held until the end, so that the store gives the next one.
                 again = seen[lease.letter.id] > 1 or lease.letter.created > began
-                if not again and chosen.matches(lease.letter):
+                if lease.letter.id in self._done:
+                    self._queue.claimed(lease, place).drop()
+                elif not again and chosen.matches(lease.letter):
                     yield self._queue.claimed(lease, place)
                 else:
                     others.append(lease)

@@ -144,5 +144,5 @@ def test_a_name_shows_no_secrets():
     """A store that was made of an address goes by it, masked."""
     plugins = Plugins()
     made = Backends("memory:a?password=hunter2").open(lambda address: MemoryStore())
-    assert made[0].name == "memory:a?password=***"
-    assert Backends(Address("memory", "b")).open(plugins.open_store)[0].name == "memory:b"
+    assert made.store.name == "memory:a?password=***"
+    assert Backends(Address("memory", "b")).open(plugins.open_store).store.name == "memory:b"

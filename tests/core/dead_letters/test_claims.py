@@ -9,7 +9,7 @@ import pytest
 
 from ninelives.dead_letters.claims import LOOK_THROUGH, Claimed, claim
 from ninelives.dead_letters.failures import failure_said
-from ninelives.dead_letters.keeping import Place
+from ninelives.dead_letters.places import Place
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.making import LetterMaker
 from ninelives.dead_letters.memory import MemoryStore

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from ninelives.dead_letters.keeping import Keeper, Kept, Place
+from ninelives.dead_letters.keeping import Keeper, Kept
+from ninelives.dead_letters.places import Place
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter, decode_letter
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.errors import LetterTooLargeError, StoreError

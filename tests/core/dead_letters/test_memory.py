@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ninelives import Address, ConfigurationError, LetterFilter, StoreError
+from ninelives.checkable import Checkable
 from ninelives.dead_letters.memory import MemoryStore, memory_store
 from ninelives.testing.contracts import StoreContract
 from ninelives.testing.contracts.letters import letter
@@ -29,6 +30,14 @@ def test_letters_are_copied_in_and_out():
     lease.letter.message["to"].clear()
     store.browse(LetterFilter(), limit=1).letters[0].message.clear()
     assert store.get(given.id).message == {"to": ["Tom"]}
+
+
+def test_a_check_says_how_long_they_last():
+    """That they are gone with the program is said to whoever asks whether the store works."""
+    store = MemoryStore()
+    assert isinstance(store, Checkable)
+    assert store.check(timeout=5) == "letters are kept in memory, until the program ends"
+    assert store.count() == 0
 
 
 def test_what_json_can_not_hold_is_refused():

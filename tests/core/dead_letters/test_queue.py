@@ -394,6 +394,7 @@ def test_describe_masks(kept):
     assert kept.queue(store=Plain(), fallback=MemoryStore(), max_replays=3).describe() == {
         "store": "plain",
         "fallback": "MemoryStore",
+        "park": None,
         "on_open": True,
         "on_cancel": False,
         "max_replays": 3,

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ninelives.address import Address
 from ninelives.cautions import caution
-from ninelives.dead_letters.keeping import Place
+from ninelives.dead_letters.places import Place, Places
 from ninelives.dead_letters.store import DeadLetterStore
 from ninelives.describing import safe_repr
 from ninelives.errors import ConfigurationError, Problem, together
@@ -25,37 +25,44 @@ _warned: set[str] = set()
 
 
 class Backends(Struct, frozen=True):
-    """Where letters go: first to `store`, else to `fallback`.
+    """Where letters go: first to `store`, else to `fallback`; when they are parked, to `park`.
 
     Attributes:
-        store, fallback: An address, or a store that someone made.
+        store, fallback, park: An address, or a store that someone made.
     """
 
     store: Backend
     fallback: Backend | None = None
+    park: Backend | None = None
 
     @classmethod
-    def of_link(cls, store: Backend | None, fallback: Backend | None) -> Backends:
+    def of_link(cls, store: Backend | None, fallback: Backend | None, park: Backend | None = None) -> Backends:
         """Those of a pipeline's link; the environment is among its options already."""
-        return cls(store if store is not None else default_file(), fallback)
+        return cls(store if store is not None else default_file(), fallback, park)
 
-    def open(self, open_store: Callable[[str | Address], DeadLetterStore]) -> tuple[Place, ...]:
+    def open(self, open_store: Callable[[str | Address], DeadLetterStore]) -> Places:
         """The stores, made and not yet used."""
-        given = (self.store,) if self.fallback is None else (self.store, self.fallback)
         errors: list[ConfigurationError] = []
-        places: list[Place] = []
-        for option, backend in zip(("store", "fallback"), given, strict=False):
+        places: dict[str, Place] = {}
+        for option in self.__struct_fields__:
+            backend = getattr(self, option)
             try:
-                places.append(_place(backend, open_store))
+                if backend is not None:
+                    places[option] = _place(backend, open_store)
             except ConfigurationError as error:
                 errors.append(error.about(option))
         if errors:
             raise together(errors)
-        return tuple(places)
+        return Places(**places)
 
 
 def backends_alone(
-    queue_url: str | None, region: str | None, path: str | None, store: Backend | None, fallback: Backend | None
+    queue_url: str | None,
+    region: str | None,
+    path: str | None,
+    store: Backend | None,
+    fallback: Backend | None,
+    park: Backend | None = None,
 ) -> Backends:
     """Those of a queue used alone.
 
@@ -72,8 +79,9 @@ def backends_alone(
             Problem(f"DeadLetterQueue({names})", "", "a store and a fallback: at most one of each")
         )
     if given.keys() <= {"fallback"}:
-        return _from_environment(region, fallback)
-    return Backends(*given.values())
+        return _from_environment(region, fallback, park)
+    places = list(given.values())
+    return Backends(places[0], places[1] if places[1:] else None, park)
 
 
 def default_file() -> Address:
@@ -99,7 +107,7 @@ def _working_directory() -> str | None:
     return folder if os.access(folder, os.W_OK) else None
 
 
-def _from_environment(region: str | None, fallback: Backend | None) -> Backends:
+def _from_environment(region: str | None, fallback: Backend | None, park: Backend | None) -> Backends:
     from ninelives.environment import defaults
 
     found: dict[str, Any] = {name: setting.value for name, setting in defaults("dead_letter").items()}
@@ -110,11 +118,11 @@ def _from_environment(region: str | None, fallback: Backend | None) -> Backends:
                 f"no dead letter store was named: letters go to {file.target}; name one with DLQ_QUEUE_URL, "
                 "DLQ_LOCAL_FILE_PATH or store="
             )
-        return Backends(file, fallback)
+        return Backends(file, fallback, park)
     store = found["store"]
     if region and store.startswith("sqs:"):
         store = _sqs(Address.parse(store).target, region)
-    return Backends(store, fallback if fallback is not None else found.get("fallback"))
+    return Backends(store, fallback if fallback is not None else found.get("fallback"), park)
 
 
 def _sqs(queue_url: str, region: str | None) -> Backend:
@@ -127,7 +135,7 @@ def _place(backend: Backend, open_store: Callable[[str | Address], DeadLetterSto
     if isinstance(backend, (str, Address)):
         address = backend if isinstance(backend, Address) else Address.parse(backend)
         store = open_store(address)
-        return Place(store, _name(store, str(address)))
+        return Place(store, _name(store, str(address)), address)
     if isinstance(backend, type) or not isinstance(backend, DeadLetterStore):
         raise ConfigurationError(Problem("a dead letter store", safe_repr(backend, 80), "an address, or a store"))
     return Place(backend, _name(backend, type(backend).__name__))

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ninelives.dead_letters.failures import Failure
 from ninelives.dead_letters.in_hand import Hand
-from ninelives.dead_letters.keeping import Place
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.making import LetterMaker
-from ninelives.dead_letters.store import Claimable, DeadLetterStore, Lease
+from ninelives.dead_letters.places import Place, parks, said_of
+from ninelives.dead_letters.store import Claimable, DeadLetterStore, Lease, is_searchable
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import LetterNotFoundError, StoreError
 from ninelives.events import Event, LetterParked, LetterReplayed, ReplayEvent, ReplayFailed
 
-__all__ = ["Claimed", "claim"]
+__all__ = ["Claimed", "claim", "give_back"]
 
 LOOK_THROUGH = 100
 """How many letters of a store that can't be searched are looked at for one id."""
@@ -32,6 +32,7 @@ class Claimed(Struct, frozen=True):
         maker: Writes its new record.
         emit: Told what happened.
         max_replays: After this many failures it is parked.
+        parking: Where it goes then; None: it stays.
     """
 
     lease: Lease
@@ -39,6 +40,7 @@ class Claimed(Struct, frozen=True):
     maker: LetterMaker
     emit: Callable[[Event], None]
     max_replays: int
+    parking: Place | None = None
 
     @property
     def letter(self) -> DeadLetter:
@@ -59,6 +61,13 @@ class Claimed(Struct, frozen=True):
             self.place.store.ack(self.lease)
         self._tell(LetterReplayed, self.letter)
 
+    def drop(self) -> None:
+        """It is one more copy of a letter that was done, from a store that may deliver twice: gone, without a word."""
+        try:
+            self.place.store.ack(self.lease)
+        except Exception as error:
+            _warn("a second copy of letter %s is still there: %s", self.letter.id, said_of(self.place, error))
+
     def fail(self, failure: Failure) -> DeadLetter:
         """It failed again: back with the new error and count, parked after the last allowed replay.
 
@@ -66,16 +75,41 @@ class Claimed(Struct, frozen=True):
             StoreError: The store could not record it: the letter is there as it was before.
         """
         letter = self.maker.after_replay(self.letter, failure, self.max_replays)
-        with _store_errors(self.place):
-            self.place.store.release(self.lease, letter)
+        if letter.state == "parked":
+            letter = self._park(letter)
+        else:
+            self._release(letter)
         self._tell(ReplayFailed, letter)
         if letter.state == "parked" and self.letter.state != "parked":
             self._tell(LetterParked, letter)
         return letter
 
+    def _park(self, letter: DeadLetter) -> DeadLetter:
+        """Put it where parked letters are kept; where there is no such place it goes on waiting."""
+        problem = f"{self.place.name} keeps no parked letters, and there is no park= and no fallback"
+        if self.parking is not None:
+            try:
+                self.parking.store.put(letter)
+            except Exception as error:
+                problem = said_of(self.parking, error)
+            else:
+                with _store_errors(self.place):  # if this fails it stands in both, and is not lost
+                    self.place.store.ack(self.lease)
+                return letter
+        if not parks(self.place.store):
+            letter = structs.replace(letter, state="waiting")
+        if letter.state == "waiting" or self.parking is not None:
+            _warn("letter %s stays where it is, though it has failed too often: %s", letter.id, problem)
+        self._release(letter)
+        return letter
+
+    def _release(self, letter: DeadLetter) -> None:
+        with _store_errors(self.place):
+            self.place.store.release(self.lease, letter)
+
     def give_back(self) -> None:
         """It was not tried: back unchanged and uncounted; if the store can't, the lease's end brings it back."""
-        _release(self.place.store, self.lease)
+        give_back(self.place.store, self.lease)
 
     def _tell(self, kind: type[ReplayEvent], letter: DeadLetter) -> None:
         now, count = self.maker.now(), letter.replay_count
@@ -91,18 +125,21 @@ def claim(places: Sequence[Place], letter_id: str, lease: float) -> tuple[Lease,
         StoreError: A store can't be reached, and no other has it.
     """
     problem: StoreError | None = None
+    looked: list[str] = []
     for place in places:
         try:
             with _store_errors(place):
                 return _claim(place.store, letter_id, lease), place
-        except LetterNotFoundError:
-            continue
+        except LetterNotFoundError as error:
+            looked.append(place.name if is_searchable(place.store) else f"{place.name} ({error})")
         except StoreError as error:  # the letter may be in the fallback, just because of that
             problem = problem or error
     if problem is not None:
         raise problem
-    looked = ", ".join(place.name for place in places)
-    raise LetterNotFoundError(f"there is no letter {letter_id} in {looked}; receive_from_dlq() shows what there is")
+    places_looked = ", ".join(looked)
+    raise LetterNotFoundError(
+        f"there is no letter {letter_id} in {places_looked}; receive_from_dlq() shows what there is"
+    )
 
 
 def _claim(store: DeadLetterStore, letter_id: str, lease: float) -> Lease:
@@ -121,20 +158,25 @@ def _look_through(store: DeadLetterStore, letter_id: str, lease: float) -> Lease
                 return found[0]
     finally:
         for other in others:
-            _release(store, other)
+            give_back(store, other)
     raise LetterNotFoundError(f"{len(others)} letters were looked at, and none is {letter_id}")
 
 
-def _release(store: DeadLetterStore, lease: Lease) -> None:
+def give_back(store: DeadLetterStore, lease: Lease) -> None:
+    """Release it unchanged; if the store can't, the lease's end does it."""
     try:
         store.release(lease)
     except Exception as error:  # one that can't be given back must not keep the others, nor hide what happened
-        import logging
+        said = f"{type_name(error)}: {safe_message(error)}"
+        _warn("letter %s comes back when its lease ends: %s", lease.letter.id, said)
 
-        from ninelives.redaction import redact_text
 
-        said = redact_text(f"{type_name(error)}: {safe_message(error)}")
-        logging.getLogger("ninelives").warning("letter %s comes back when its lease ends: %s", lease.letter.id, said)
+def _warn(text: str, letter_id: str, problem: str) -> None:
+    import logging
+
+    from ninelives.redaction import redact_text
+
+    logging.getLogger("ninelives").warning(text, letter_id, redact_text(problem))
 
 
 @contextmanager

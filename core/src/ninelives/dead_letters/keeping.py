@@ -8,31 +8,13 @@ from datetime import datetime
 from msgspec import Struct
 
 from ninelives.dead_letters.letter import DeadLetter
-from ninelives.dead_letters.store import DeadLetterStore
-from ninelives.describing import safe_message, type_name
+from ninelives.dead_letters.places import Place, said_of
+from ninelives.dead_letters.spill import Spill
+from ninelives.dead_letters.telling import letter_event
 from ninelives.errors import StoreError
-from ninelives.events import Event, LetterEvent, LetterLost, LetterSpilled, LetterStored
-from ninelives.stand_ins import stand_ins
+from ninelives.events import Event, LetterLost, LetterSpilled, LetterStored
 
-__all__ = ["Keeper", "Kept", "Place"]
-
-
-class Place(Struct, frozen=True):
-    """A store and what it is called.
-
-    Attributes:
-        own: The store.
-        name: Its address, secrets masked.
-    """
-
-    own: DeadLetterStore
-    name: str
-
-    @property
-    def store(self) -> DeadLetterStore:
-        """The store; under `ninelives.testing.instant` the one that stands in for it."""
-        stand_in = stand_ins.store
-        return self.own if stand_in is None else stand_in(self.name)
+__all__ = ["Keeper", "Kept"]
 
 
 class Kept(Struct, frozen=True):
@@ -54,28 +36,43 @@ class Keeper(Struct, frozen=True):
         places: The store, then its fallback if there is one.
         emit: Told what happened.
         now: The wall clock.
+        spill: What knows whether the store works, where there is a fallback.
     """
 
     places: tuple[Place, ...]
     emit: Callable[[Event], None]
     now: Callable[[], datetime]
+    spill: Spill | None = None
 
     def keep(self, letter: DeadLetter) -> Kept:
         """Put the letter into the first place that takes it; never raises an `Exception`."""
         problem: Exception = StoreError("there is no store")
         reason: str = letter.reason
-        for kind, place in zip((LetterStored, LetterSpilled), self.places, strict=False):
+        ways = list(zip((LetterStored, LetterSpilled), self.places, strict=False))
+        if self.spill is not None and self.spill.is_down:
+            ways.reverse()  # known not to work, it is tried only if the fallback fails
+            reason = f"{self.places[0].name}: {self.spill.reason}"
+        for kind, place in ways:
             try:
-                place.store.put(letter)
+                self._put(letter, place)
             except Exception as error:
-                problem, reason = error, _said(place, error)
+                problem, reason = error, said_of(place, error)
             except BaseException as error:  # the program is being ended: whether the store has it is not known
-                self.give_up(letter, _said(place, error))
+                self.give_up(letter, said_of(place, error))
                 raise
             else:
-                self.emit(self._event(kind, letter, place.name, reason))
+                self.emit(letter_event(kind, letter, self.now(), place.name, reason))
                 return Kept(place.name)
         return Kept(self.give_up(letter, reason), problem)
+
+    def _put(self, letter: DeadLetter, place: Place) -> None:
+        if self.spill is None:
+            place.store.put(letter)
+        elif place is self.places[0]:
+            self.spill.put(letter)
+        else:
+            place.store.put(letter)
+            self.spill.wait()
 
     def must_keep(self, letter: DeadLetter) -> str:
         """`keep`, and the letter's id.
@@ -95,23 +92,6 @@ class Keeper(Struct, frozen=True):
         from ninelives.dead_letters.printing import print_whole
 
         place = print_whole(letter, reason)
-        self.emit(self._event(LetterLost, letter, self.places[0].name if self.places else "", reason))
+        store = self.places[0].name if self.places else ""
+        self.emit(letter_event(LetterLost, letter, self.now(), store, reason))
         return place
-
-    def _event(self, kind: type[LetterEvent], letter: DeadLetter, store: str, reason: str) -> LetterEvent:
-        return kind(
-            at=self.now(),
-            pipeline=letter.pipeline,
-            call_id=letter.id if letter.operation else None,
-            letter_id=letter.id,
-            store=store,
-            reason=reason,
-            fingerprint=letter.fingerprint,
-        )
-
-
-def _said(place: Place, error: BaseException) -> str:
-    from ninelives.redaction import redact_text
-
-    # Masked: events and logs are read by others, and an address in an error may hold a password.
-    return redact_text(f"{place.name}: {type_name(error)}: {safe_message(error, 500)}")

@@ -17,7 +17,7 @@ from ninelives.errors import CircuitBreakerOpenError
 from ninelives.middleware.watching import Watcher
 
 if TYPE_CHECKING:
-    from ninelives.dead_letters.queue import DeadLetterQueue
+    from ninelives.dead_letters.parts import QueueParts
     from ninelives.middleware.link import Context
 
 __all__ = ["LetterLink", "is_refusal"]
@@ -31,7 +31,7 @@ def is_refusal(call: Call, error: BaseException) -> bool:
 class LetterLink:
     """What the queue does in one pipeline: which failures become letters, and of what."""
 
-    def __init__(self, queue: DeadLetterQueue, context: Context) -> None:
+    def __init__(self, queue: QueueParts, context: Context) -> None:
         self._queue = queue
         self._maker = queue.maker_for(context.pipeline)
         self._keeper = queue.keeper_for(context.emit)

@@ -55,6 +55,7 @@ class DeadLetterOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     # Any: a store or a function that the program gives; their own checks come when the link is made.
     store: Any = None
     fallback: Any = None
+    park: Any = None
     reprocessor: Any = None
     on_open: bool = True
     on_cancel: bool = False

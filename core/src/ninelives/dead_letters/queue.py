@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ninelives.clock import SYSTEM_CLOCK, Clock
-from ninelives.dead_letters.backends import Backends, backends_alone
+from ninelives.dead_letters.backends import backends_alone
 from ninelives.dead_letters.claims import Claimed, claim
 from ninelives.dead_letters.failures import failure_said
 from ninelives.dead_letters.in_hand import hand_now
-from ninelives.dead_letters.keeping import Keeper, Place
-from ninelives.dead_letters.linking import LetterLink
-from ninelives.dead_letters.making import LetterMaker
 from ninelives.dead_letters.options import QueueOptions
+from ninelives.dead_letters.parts import QueueParts
 from ninelives.dead_letters.reprocessing import Reprocessor
 from ninelives.dead_letters.room import with_room
-from ninelives.dead_letters.store import DeadLetterStore, Lease
+from ninelives.dead_letters.store import DeadLetterStore
 from ninelives.dead_letters.views import kept_in, view_of
 from ninelives.emitter import Emitter
 from ninelives.errors import ConfigurationError
-from ninelives.middleware.watching import Watcher, watch, watch_async
 
 if TYPE_CHECKING:
-    from ninelives.events import Event, Listener
-    from ninelives.middleware.link import AsyncNext, Context, Next
+    from ninelives.events import Listener
     from ninelives.plugins import Plugins
 
 __all__ = ["DeadLetterQueue"]
 
 
-class DeadLetterQueue:
+class DeadLetterQueue(QueueParts):
     """Keeps what failed, shows it, and runs it again.
 
     Without `store`, `queue_url` or `local_file_path` the environment says where: ``DLQ_QUEUE_URL``, with
@@ -43,7 +38,9 @@ class DeadLetterQueue:
         local_file_path: A file of letters.
         reprocessor: What `reprocess_message` runs: it is given the message, or a call's own arguments.
         store: The address of a store, or a store.
-        fallback: The address of a store, or a store, for letters that `store` does not take.
+        fallback: The address of a store, or a store, for letters that `store` does not take; `drain` moves them home.
+        park: The address of a store, or a store, for letters that are parked. None: they stay where they are; from SQS,
+            which can't keep them, they go to the fallback.
         on_open: As a link: whether calls that an open circuit refused become letters.
         on_cancel: As a link: whether cancelled calls become letters; for workers that are cancelled at shutdown.
         max_replays: After this many failed replays a letter is parked: only naming it replays it.
@@ -64,9 +61,6 @@ class DeadLetterQueue:
         [{'to': 'Tom'}]
     """
 
-    once_per_call = True
-    """A link that must stand outside of ``backoff``: inside it would act on every attempt."""
-
     def __init__(  # noqa: PLR0913 - four that may be positional, then options by name
         self,
         queue_url: str | None = None,
@@ -76,6 +70,7 @@ class DeadLetterQueue:
         *,
         store: str | DeadLetterStore | None = None,
         fallback: str | DeadLetterStore | None = None,
+        park: str | DeadLetterStore | None = None,
         on_open: bool = True,
         on_cancel: bool = False,
         max_replays: int = 5,
@@ -96,29 +91,13 @@ class DeadLetterQueue:
             decode=decode,
         )
         self.options.check()
-        backends = backends_alone(queue_url, region, local_file_path, store, fallback)
+        backends = backends_alone(queue_url, region, local_file_path, store, fallback, park)
         from ninelives.plugins import default_plugins
 
         known = plugins if plugins is not None else default_plugins()
         self._clock = clock if clock is not None else SYSTEM_CLOCK
-        self._unopened: Backends | None = None
+        self._unopened = None
         self._bind(backends.open(known.open_store), None, Emitter(listeners, lambda: known.listeners).emit)
-
-    @classmethod
-    def as_link(cls, *, store: Any = None, fallback: Any = None, **options: Any) -> DeadLetterQueue:
-        """The link ``dead_letter`` of a pipeline, from its options: the environment is among them already."""
-        queue = cls.__new__(cls)
-        queue.options = QueueOptions(**options)
-        queue.options.check()
-        queue._unopened = Backends.of_link(store, fallback)  # noqa: SLF001 - it is one of us
-        return queue
-
-    def _bind(self, places: tuple[Place, ...], pipeline: str | None, emit: Callable[[Event], None]) -> None:
-        self.places = places
-        self.pipeline = pipeline
-        self._emit = emit
-        self.maker = self.maker_for(pipeline)
-        self._keeper = self.keeper_for(emit)
 
     def send_to_dlq(self, message: Any, error_info: Mapping[str, Any] | None = None) -> str:
         """Keep a message that failed.
@@ -188,8 +167,31 @@ class DeadLetterQueue:
         """`reprocess_message` for asynchronous code and reprocessors; a synchronous one runs on a thread of ours."""
         return await self._reprocessor().arun(message_id)
 
+    def drain(self) -> int:
+        """Move the letters that the fallback took back to the store, now; the background does it too, in time.
+
+        A letter that has come home may stand there twice if the program is killed meanwhile and the store can't replace
+        one by another of its id. Parked letters stay, and so does what is too large for the store. As a link, it moves
+        its pipeline's letters only; else all.
+
+        Returns:
+            How many came home; 0 without a fallback.
+
+        Raises:
+            StoreError: A store can't be reached; it says how many had come home by then.
+        """
+        return 0 if self._spill is None else self._spill.drain()
+
+    async def adrain(self) -> int:
+        """`drain` for asynchronous code."""
+        from ninelives.workers import run_in_worker
+
+        return await run_in_worker(self.drain)
+
     def close(self) -> None:
         """Close the stores; a later use opens them again."""
+        if self._spill is not None:
+            self._spill.close()
         for place in self.places:
             place.store.close()
 
@@ -198,44 +200,6 @@ class DeadLetterQueue:
         from ninelives.workers import run_in_worker
 
         await run_in_worker(self.close)
-
-    def wrap(self, call_next: Next, context: Context) -> Next:
-        """As a link: the step that makes a letter of a call that failed."""
-        return watch((self.watcher(context),), call_next)
-
-    def wrap_async(self, call_next: AsyncNext, context: Context) -> AsyncNext:
-        """The same for asynchronous calls: the letter is written on a thread of ours."""
-        return watch_async((self.watcher(context),), call_next)
-
-    def describe(self) -> dict[str, Any]:
-        """Its options, secrets masked."""
-        store, *fallback = (place.name for place in self.places)
-        shown = {name: getattr(self.options, name) for name in ("on_open", "on_cancel", "max_replays", "lease")}
-        return {"store": store, "fallback": fallback[0] if fallback else None, **shown}
-
-    def maker_for(self, pipeline: str | None) -> LetterMaker:
-        """What makes the letters of that pipeline."""
-        return LetterMaker(self._now, pipeline, self.options.encode)
-
-    def keeper_for(self, emit: Callable[[Event], None]) -> Keeper:
-        """What puts letters into these stores, and tells `emit`."""
-        return Keeper(self.places, emit, self._now)
-
-    def claimed(self, lease: Lease, place: Place) -> Claimed:
-        """A letter of ours in hand."""
-        return Claimed(lease, place, self.maker, self._emit, self.options.max_replays)
-
-    def watcher(self, context: Context) -> Watcher:
-        """As a link, in a step that it shares with its neighbours: what it does when a call fails."""
-        if self._unopened is not None:
-            self._clock = context.clock
-            self._bind(self._unopened.open(context.open_store), context.pipeline, context.emit)
-            self._unopened = None
-        return LetterLink(self, context).watcher()
-
-    def _now(self) -> datetime:
-        # Not the clock's own method: what stands in for it in a test comes later.
-        return self._clock.now()
 
     def _claim(self, letter_id: str) -> Claimed:
         return self.claimed(*claim(self.places, letter_id, self.options.lease))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from msgspec import Struct
 
@@ -25,6 +25,7 @@ __all__ = [
     "Page",
     "Purgeable",
     "Renewable",
+    "is_searchable",
 ]
 
 
@@ -93,7 +94,10 @@ class DeadLetterStore(Protocol):
 
 @runtime_checkable
 class Browsable(Protocol):
-    """A store that can be looked through without claiming anything."""
+    """A store that can be looked through without claiming anything.
+
+    One that can't search, and shows only some of its letters, says ``searchable = False``.
+    """
 
     def browse(self, filter: LetterFilter, *, limit: int, cursor: str | None = None) -> Page:
         """The letters that match, oldest first, at most `limit` of them; claimed ones too."""
@@ -110,6 +114,11 @@ class Browsable(Protocol):
     def count(self, filter: LetterFilter | None = None) -> int:
         """How many match; None: how many there are."""
         ...
+
+
+def is_searchable(store: object) -> TypeGuard[Browsable]:
+    """Whether all of the store's letters can be found by looking."""
+    return isinstance(store, Browsable) and getattr(store, "searchable", True) is True
 
 
 @runtime_checkable
@@ -144,7 +153,11 @@ class Batched(Protocol):
     """A store that can do several at once, faster than one by one."""
 
     def put_many(self, letters: Iterable[DeadLetter]) -> None:
-        """Keep all of them; all are durable when this returns."""
+        """Keep all of them; all are durable when this returns.
+
+        Raises:
+            StoreError: Not all were kept; its `stored` says which were.
+        """
         ...
 
     def ack_many(self, leases: Iterable[Lease]) -> None:

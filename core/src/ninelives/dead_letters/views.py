@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from datetime import UTC
 from typing import Any
 
-from ninelives.dead_letters.keeping import Place
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
 from ninelives.dead_letters.payload import decode
+from ninelives.dead_letters.places import Place
 from ninelives.dead_letters.store import Browsable
 from ninelives.errors import UnsupportedError
 

@@ -1,0 +1,106 @@
+"""What a dead letter queue is made of: its stores, what makes its letters, and what it does as a link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from msgspec import structs
+
+from ninelives.clock import Clock
+from ninelives.dead_letters.backends import Backends
+from ninelives.dead_letters.claims import Claimed
+from ninelives.dead_letters.keeping import Keeper
+from ninelives.dead_letters.linking import LetterLink
+from ninelives.dead_letters.making import LetterMaker
+from ninelives.dead_letters.options import QueueOptions
+from ninelives.dead_letters.places import Place, Places
+from ninelives.dead_letters.spill import spill_of
+from ninelives.dead_letters.store import Lease
+from ninelives.middleware.watching import Watcher, watch, watch_async
+
+if TYPE_CHECKING:
+    from ninelives.events import Event
+    from ninelives.middleware.link import AsyncNext, Context, Next
+
+__all__ = ["QueueParts"]
+
+
+class QueueParts:
+    """The parts of `DeadLetterQueue`, which has the methods for its users.
+
+    Attributes:
+        options: What it does, wherever its letters are.
+        stores: Where they are; `places` are the same in a row.
+        maker: Makes the letters of `pipeline`.
+    """
+
+    options: QueueOptions
+    _clock: Clock
+    _unopened: Backends | None
+
+    once_per_call = True
+    """A link that must stand outside of ``backoff``: inside it would act on every attempt."""
+
+    @classmethod
+    def as_link(cls, *, store: Any = None, fallback: Any = None, park: Any = None, **options: Any) -> Self:
+        """The link ``dead_letter`` of a pipeline, from its options: the environment is among them already."""
+        queue = cls.__new__(cls)
+        queue.options = QueueOptions(**options)
+        queue.options.check()
+        queue._unopened = Backends.of_link(store, fallback, park)  # noqa: SLF001 - it is one of us
+        return queue
+
+    def _bind(self, stores: Places, pipeline: str | None, emit: Callable[[Event], None]) -> None:
+        self.stores = stores
+        self.places = stores.all
+        self.pipeline = pipeline
+        self._spill = spill_of(stores, self._clock, emit)
+        self._linked_to(pipeline)
+        self._emit = emit
+        self.maker = self.maker_for(pipeline)
+        self._keeper = self.keeper_for(emit)
+
+    def wrap(self, call_next: Next, context: Context) -> Next:
+        """As a link: the step that makes a letter of a call that failed."""
+        return watch((self.watcher(context),), call_next)
+
+    def wrap_async(self, call_next: AsyncNext, context: Context) -> AsyncNext:
+        """The same for asynchronous calls: the letter is written on a thread of ours."""
+        return watch_async((self.watcher(context),), call_next)
+
+    def describe(self) -> dict[str, Any]:
+        """Its options, secrets masked."""
+        names = {part: place and place.name for part, place in structs.asdict(self.stores).items()}
+        return names | {name: getattr(self.options, name) for name in ("on_open", "on_cancel", "max_replays", "lease")}
+
+    def maker_for(self, pipeline: str | None) -> LetterMaker:
+        """What makes the letters of that pipeline."""
+        return LetterMaker(self._now, pipeline, self.options.encode)
+
+    def keeper_for(self, emit: Callable[[Event], None]) -> Keeper:
+        """What puts letters into these stores, and tells `emit`."""
+        return Keeper(self.stores.keeping, emit, self._now, self._spill)
+
+    def claimed(self, lease: Lease, place: Place) -> Claimed:
+        """A letter of ours in hand."""
+        parking = self.stores.parking(place)
+        return Claimed(lease, place, self.maker, self._emit, self.options.max_replays, parking)
+
+    def watcher(self, context: Context) -> Watcher:
+        """As a link, in a step that it shares with its neighbours: what it does when a call fails."""
+        if self._unopened is not None:
+            self._clock = context.clock
+            self._bind(self._unopened.open(context.open_store), context.pipeline, context.emit)
+            self._unopened = None
+        self._linked_to(context.pipeline)
+        return LetterLink(self, context).watcher()
+
+    def _linked_to(self, pipeline: str | None) -> None:
+        if self._spill is not None:
+            self._spill.pipelines.add(pipeline)
+
+    def _now(self) -> datetime:
+        # Not the clock's own method: what stands in for it in a test comes later.
+        return self._clock.now()

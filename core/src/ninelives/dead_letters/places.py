@@ -1,0 +1,80 @@
+"""A store as a queue knows it: with a name that can be shown."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ninelives.address import Address
+from ninelives.dead_letters.store import DeadLetterStore
+from ninelives.describing import safe_message, type_name
+from ninelives.stand_ins import stand_ins
+
+__all__ = ["Place", "Places", "parks", "said_of"]
+
+
+class Place(Struct, frozen=True):
+    """A store and what it is called.
+
+    Attributes:
+        own: The store.
+        name: Its address, secrets masked.
+        address: What it was opened by; None for one that someone made.
+    """
+
+    own: DeadLetterStore
+    name: str
+    address: Address | None = None
+
+    @property
+    def store(self) -> DeadLetterStore:
+        """The store; under `ninelives.testing.instant` the one that stands in for it."""
+        stand_in = stand_ins.store
+        return self.own if stand_in is None else stand_in(self.name)
+
+
+class Places(Struct, frozen=True):
+    """The stores of a queue.
+
+    Attributes:
+        store: Where letters go.
+        fallback: Where those go that the store does not take.
+        park: Where those go that are parked; None: they stay, or go to the fallback from a store that can't keep them.
+    """
+
+    store: Place
+    fallback: Place | None = None
+    park: Place | None = None
+
+    @property
+    def all(self) -> tuple[Place, ...]:
+        """Wherever a letter may be."""
+        return tuple(place for place in (self.store, self.fallback, self.park) if place is not None)
+
+    @property
+    def keeping(self) -> tuple[Place, ...]:
+        """Where new letters go, in this order."""
+        return (self.store,) if self.fallback is None else (self.store, self.fallback)
+
+    def parking(self, place: Place) -> Place | None:
+        """Where a letter of that place goes when it is parked; None: it stays there.
+
+        Args:
+            place: Where it is now.
+        """
+        if place is self.park:
+            return None
+        if self.park is not None:
+            return self.park
+        return None if place is self.fallback or parks(place.store) else self.fallback
+
+
+def parks(store: DeadLetterStore) -> bool:
+    """Whether a parked letter may stay in the store: it is never handed out there. Else it says ``parks = False``."""
+    return getattr(store, "parks", True) is True
+
+
+def said_of(place: Place, error: BaseException) -> str:
+    """What a store said when it failed, with its name; masked: events and logs are read by others."""
+    from ninelives.redaction import redact_text
+
+    return redact_text(f"{place.name}: {type_name(error)}: {safe_message(error, 500)}")

@@ -1,0 +1,23 @@
+"""The events that tell where a letter is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ninelives.dead_letters.letter import DeadLetter
+from ninelives.events import LetterEvent
+
+__all__ = ["letter_event"]
+
+
+def letter_event(kind: type[LetterEvent], letter: DeadLetter, now: datetime, store: str, reason: str) -> LetterEvent:
+    """The event that tells where a letter is now."""
+    return kind(
+        at=now,
+        pipeline=letter.pipeline,
+        call_id=letter.id if letter.operation else None,
+        letter_id=letter.id,
+        store=store,
+        reason=reason,
+        fingerprint=letter.fingerprint,
+    )
