@@ -71,13 +71,15 @@ def placed(error: ConfigurationError, options: Mapping[str, Setting]) -> Configu
 
 def _placed(what: Any, options: Mapping[str, Setting]) -> Any:
     if isinstance(what, Problem) and what.option in options:
-        return what._replace(place=options[what.option].source, value=what.value or _subject(what))
+        return what._replace(place=options[what.option].source, value=_subject(what))
     return what
 
 
 def _subject(what: Problem) -> str:
-    """What the problem is about, where its place says more than the option's name: an address."""
-    return "" if what.place == what.option else what.place
+    """What the problem is about: the option's value, or a part of it where the place says more than the option."""
+    if what.place == what.option or what.place.endswith(f"({what.option}=)"):
+        return what.value
+    return f"{what.place} is {what.value}" if what.value else what.place
 
 
 def _converted(entry: MiddlewareEntry, option: str, setting: Setting, known: Known) -> Any:

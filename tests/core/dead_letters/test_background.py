@@ -14,7 +14,7 @@ from ninelives.dead_letters.background import Background
 class Spilled:
     """What waits for a background; `due` says when, `tries` how often it was tried."""
 
-    def __init__(self, background, due=0.0, done=True):
+    def __init__(self, background, *, due=0.0, done=True):
         self.background, self.due, self.done = background, due, done
         self.tries = 0
         self.tried = threading.Semaphore(0)

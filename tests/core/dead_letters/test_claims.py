@@ -9,10 +9,10 @@ import pytest
 
 from ninelives.dead_letters.claims import LOOK_THROUGH, Claimed, claim
 from ninelives.dead_letters.failures import failure_said
-from ninelives.dead_letters.places import Place
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.making import LetterMaker
 from ninelives.dead_letters.memory import MemoryStore
+from ninelives.dead_letters.places import Place
 from ninelives.errors import LeaseLostError, LetterBusyError, LetterNotFoundError, StoreError
 from ninelives.events import LetterParked, LetterReplayed, ReplayFailed
 from ninelives.testing.clock import FakeClock

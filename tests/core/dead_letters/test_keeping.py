@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from ninelives.dead_letters.keeping import Keeper, Kept
-from ninelives.dead_letters.places import Place
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter, decode_letter
 from ninelives.dead_letters.memory import MemoryStore
+from ninelives.dead_letters.places import Place
 from ninelives.errors import LetterTooLargeError, StoreError
 from ninelives.events import LetterLost, LetterSpilled, LetterStored
 from ninelives.testing.clock import FakeClock

@@ -90,7 +90,7 @@ def test_a_store_that_is_down_is_asked_once(world):
     assert ids(world.fallback) == names
     first, second, *_ = world.told(LetterSpilled)
     assert first.reason == "flaky: ninelives.errors.StoreError: no answer in 5 s"
-    assert second.reason == f"flaky: known to be down: {first.reason}"
+    assert second.reason == "flaky is known to be down"
 
 
 def test_callers_never_try_it_out(world):
@@ -156,6 +156,17 @@ def test_one_attempt_at_a_time(world):
     world.store.put_many = trying
     assert spill.attempt(lambda: True) is False
     assert again == [False]
+
+
+def test_a_store_that_stays_down_is_told_in_the_log(world, caplog):
+    """Each time that the background finds the store still down, one warning says where letters wait, and why."""
+    world.store.error = StoreError("flaky: no answer, token=abc")
+    world.queue.send_to_dlq(0)
+    world.queue.close()
+    caplog.clear()
+    world.clock.advance(DRAIN_EVERY)
+    world.queue._spill.attempt(lambda: True)
+    assert caplog.messages == ["letters wait in flaky: flaky: no answer, token=***"]
 
 
 def test_what_others_left_comes_home_too(world):

@@ -75,7 +75,7 @@ def test_importing_the_program_imports_nothing_heavy():
         "print(names, [name for name in ('rich', 'http.server', 'urllib.request') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['plugins', 'schema', 'demo'] []"
+    assert done.stdout.strip() == "['plugins', 'doctor', 'notify', 'schema', 'demo'] []"
 
 
 def test_a_strangers_command_runs(program, install):

@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from ninelives.address import Address
+from ninelives.checkable import Checkable
 from ninelives.errors import ConfigurationError
 from ninelives.events import EVENTS, CallFailed, CircuitOpened, Event, RetryScheduled
 from ninelives.notifications.notification import ErrorSeverity, Notification
@@ -224,6 +225,14 @@ def test_a_notification_of_many(structured):
 def test_the_channel_is_inline():
     """It never waits, so it is called in the thread of the call that failed."""
     assert LogChannel.inline
+
+
+def test_a_check_writes_nothing(logged, structured):
+    """That it works can be asked without a line in the log."""
+    channel = LogChannel()
+    assert isinstance(channel, Checkable)
+    assert channel.check(timeout=5) == "notifications go to the program's log"
+    assert (logged.records, structured) == ([], [])
 
 
 @pytest.mark.parametrize("address", ["log:here", "log:?level=DEBUG"])

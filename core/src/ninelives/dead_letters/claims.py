@@ -13,6 +13,7 @@ from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.making import LetterMaker
 from ninelives.dead_letters.places import Place, parks, said_of
 from ninelives.dead_letters.store import Claimable, DeadLetterStore, Lease, is_searchable
+from ninelives.dead_letters.telling import warn
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import LetterNotFoundError, StoreError
 from ninelives.events import Event, LetterParked, LetterReplayed, ReplayEvent, ReplayFailed
@@ -66,7 +67,7 @@ class Claimed(Struct, frozen=True):
         try:
             self.place.store.ack(self.lease)
         except Exception as error:
-            _warn("a second copy of letter %s is still there: %s", self.letter.id, said_of(self.place, error))
+            warn("a second copy of letter %s is still there: %s", self.letter.id, said_of(self.place, error))
 
     def fail(self, failure: Failure) -> DeadLetter:
         """It failed again: back with the new error and count, parked after the last allowed replay.
@@ -99,7 +100,7 @@ class Claimed(Struct, frozen=True):
         if not parks(self.place.store):
             letter = structs.replace(letter, state="waiting")
         if letter.state == "waiting" or self.parking is not None:
-            _warn("letter %s stays where it is, though it has failed too often: %s", letter.id, problem)
+            warn("letter %s stays where it is, though it has failed too often: %s", letter.id, problem)
         self._release(letter)
         return letter
 
@@ -168,15 +169,7 @@ def give_back(store: DeadLetterStore, lease: Lease) -> None:
         store.release(lease)
     except Exception as error:  # one that can't be given back must not keep the others, nor hide what happened
         said = f"{type_name(error)}: {safe_message(error)}"
-        _warn("letter %s comes back when its lease ends: %s", lease.letter.id, said)
-
-
-def _warn(text: str, letter_id: str, problem: str) -> None:
-    import logging
-
-    from ninelives.redaction import redact_text
-
-    logging.getLogger("ninelives").warning(text, letter_id, redact_text(problem))
+        warn("letter %s comes back when its lease ends: %s", lease.letter.id, said)
 
 
 @contextmanager

@@ -51,7 +51,7 @@ class Keeper(Struct, frozen=True):
         ways = list(zip((LetterStored, LetterSpilled), self.places, strict=False))
         if self.spill is not None and self.spill.is_down:
             ways.reverse()  # known not to work, it is tried only if the fallback fails
-            reason = f"{self.places[0].name}: {self.spill.reason}"
+            reason = self.spill.reason
         for kind, place in ways:
             try:
                 self._put(letter, place)

@@ -77,4 +77,5 @@ def said_of(place: Place, error: BaseException) -> str:
     """What a store said when it failed, with its name; masked: events and logs are read by others."""
     from ninelives.redaction import redact_text
 
-    return redact_text(f"{place.name}: {type_name(error)}: {safe_message(error, 500)}")
+    said = safe_message(error, 500)
+    return redact_text(said if said.startswith(place.name) else f"{place.name}: {type_name(error)}: {said}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ninelives.circuit import Circuit, CircuitRules, Ticket
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.places import Place, Places, said_of
-from ninelives.dead_letters.telling import letter_event
+from ninelives.dead_letters.telling import letter_event, warn
 from ninelives.errors import LetterTooLargeError, StoreError
 from ninelives.events import Event, LetterStored
 from ninelives.stand_ins import stand_ins
@@ -51,7 +51,6 @@ class Spill:
         self._circuit = Circuit(home.name, CircuitRules(failure_threshold=1, recovery_timeout=DRAIN_EVERY))
         self._next_try = float("-inf")
         self._unfit: set[str] = set()
-        self._said = ""
 
     @property
     def is_down(self) -> bool:
@@ -60,8 +59,8 @@ class Spill:
 
     @property
     def reason(self) -> str:
-        """Why letters do not go to the store, while it is down."""
-        return f"known to be down: {self._said}"
+        """Why letters do not go to the store, while it is down; what it said stands in the event of the first."""
+        return f"{self._home.name} is known to be down"
 
     def put(self, letter: DeadLetter) -> None:
         """Put a letter into the store, and learn from it whether the store works.
@@ -106,8 +105,8 @@ class Spill:
             # At the first one that arrives: callers need avoid the store no longer.
             self._move(self._is_ours, lambda _: self._circuit.succeeded(ticket), go_on)
         except BaseException as error:  # the thread goes on, whatever a store raises
-            self._note(error)
             self._circuit.failed(ticket, self._clock.monotonic())
+            warn("letters wait in %s: %s", self._refuge.name, said_of(self._home, error))
             return False
         self._circuit.succeeded(ticket)
         return True
@@ -163,7 +162,6 @@ class Spill:
         if isinstance(error, LetterTooLargeError):
             self._remember(letter)
         elif classify(error).kind is not Kind.PERMANENT:
-            self._note(error)
             now = self._clock.monotonic()
             if self._circuit.failed(ticket, now) is not None:
                 self._next_try = now + DRAIN_EVERY
@@ -172,9 +170,6 @@ class Spill:
         if len(self._unfit) >= _MOST_REMEMBERED:
             self._unfit.clear()
         self._unfit.add(unfit.id)
-
-    def _note(self, error: BaseException) -> None:
-        self._said = said_of(self._home, error)
 
 
 def spill_of(stores: Places, clock: Clock, emit: Callable[[Event], None]) -> Spill | None:

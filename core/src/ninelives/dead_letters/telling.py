@@ -1,4 +1,4 @@
-"""The events that tell where a letter is."""
+"""Telling where a letter is: as an event, and in the log where there is no event for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.events import LetterEvent
 
-__all__ = ["letter_event"]
+__all__ = ["letter_event", "warn"]
 
 
 def letter_event(kind: type[LetterEvent], letter: DeadLetter, now: datetime, store: str, reason: str) -> LetterEvent:
@@ -21,3 +21,12 @@ def letter_event(kind: type[LetterEvent], letter: DeadLetter, now: datetime, sto
         reason=reason,
         fingerprint=letter.fingerprint,
     )
+
+
+def warn(text: str, about: str, problem: str) -> None:
+    """Log a warning; the problem is masked."""
+    import logging
+
+    from ninelives.redaction import redact_text
+
+    logging.getLogger("ninelives").warning(text, about, redact_text(problem))

@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ninelives.address import Address
 from ninelives.clock import Clock
 from ninelives.events import Event, NotificationEvent, NotificationFailed, NotificationSent, NotificationSuppressed
 from ninelives.notifications.channel import Channel
@@ -49,12 +50,14 @@ class Outlet(Struct, frozen=True, eq=False):
         label: Its address, secrets masked; of a ready object its class.
         is_log: Whether it is ``log:``, of which no events are made.
         ours: Whether we opened it, and close it.
+        address: What it was opened by; None for a ready object.
     """
 
     own: Channel
     label: str
     is_log: bool = False
     ours: bool = False
+    address: Address | None = None
 
     @property
     def channel(self) -> Channel:

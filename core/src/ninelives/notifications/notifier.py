@@ -196,7 +196,7 @@ class AdminNotifier:
     def close(self) -> None:
         """`flush`, and close the channels that were opened for this notifier."""
         self.flush()
-        close_outlets(self._outlets or ())
+        close_outlets(self.outlets)
 
     async def aclose(self) -> None:
         """`close` for asynchronous code."""
@@ -214,7 +214,7 @@ class AdminNotifier:
 
     def describe(self) -> dict[str, Any]:
         """Its options, secrets masked."""
-        return {"channels": [outlet.label for outlet in self._outlets or ()], "timeout": self._timeout}
+        return {"channels": [outlet.label for outlet in self.outlets], "timeout": self._timeout}
 
     def watcher(self, context: Context) -> Watcher:
         """As a link, in a step that it shares with its neighbours: what it does when a call fails."""
@@ -222,13 +222,17 @@ class AdminNotifier:
             self._clock = context.clock
             self._open(context.open_channel, context.emit)
         self._linked = True
-        return NotifyLink(self._outlets or (), self._log, self._timeout, context).watcher()
+        return NotifyLink(self.outlets, self._log, self._timeout, context).watcher()
+
+    @property
+    def outlets(self) -> tuple[Outlet, ...]:
+        """The channels and what they are called; as a link, once the chain is built."""
+        return self._outlets or ()
 
     def _send(self, notification: Notification) -> bool:
         return not is_delivering() and deliver_together(self._deliveries(notification), self._timeout)
 
     def _deliveries(self, notification: Notification) -> list[Delivery]:
         return [
-            Delivery(notification, outlet, self._timeout, self._log, self._clock, self._emit)
-            for outlet in self._outlets or ()
+            Delivery(notification, outlet, self._timeout, self._log, self._clock, self._emit) for outlet in self.outlets
         ]

@@ -106,10 +106,11 @@ def _outlet(channel: Any, open_channel: OpenChannel) -> Outlet:
         return Outlet(channel, str(getattr(channel, "name", None) or type(channel).__name__))
     address = channel if isinstance(channel, Address) else Address.parse(channel)
     if address.raw == LOG:
-        return Outlet(open_log(open_channel), LOG, is_log=True, ours=True)
+        return Outlet(open_log(open_channel), LOG, is_log=True, ours=True, address=address)
     from ninelives.redaction import redact_text
 
-    return Outlet(open_channel(channel), redact_text(str(address)), is_log=address.scheme == "log", ours=True)
+    label, is_log = redact_text(str(address)), address.scheme == "log"
+    return Outlet(open_channel(channel), label, is_log=is_log, ours=True, address=address)
 
 
 def _kind(channel: NotificationChannel | str | None, checks: Checks) -> NotificationChannel | None:

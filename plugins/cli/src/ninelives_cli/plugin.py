@@ -9,9 +9,13 @@ __all__ = ["register_commands"]
 
 @hookimpl
 def register_commands(register: RegisterCommand) -> None:
-    """The commands ``plugins``, ``schema`` and ``demo``."""
+    """The commands ``plugins``, ``doctor``, ``notify``, ``schema`` and ``demo``."""
     from ninelives_cli.commands import demo, plugins, schema
+    from ninelives_cli.doctor.command import doctor
+    from ninelives_cli.notify import notify
 
     register(plugins)
+    register(doctor)
+    register(notify)
     register(schema)
     register(demo)

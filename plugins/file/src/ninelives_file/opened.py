@@ -15,7 +15,7 @@ from ninelives_file.errors import told
 from ninelives_file.locks import lock, unlock
 from ninelives_file.rewriting import replace
 
-__all__ = ["Opened", "Where", "reading", "writing"]
+__all__ = ["Opened", "Where", "locking", "reading", "writing"]
 
 # Without O_NONBLOCK the opening of a named pipe would wait for ever.
 _FLAGS = os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
@@ -147,6 +147,18 @@ def writing(where: Where, *, create: bool) -> Iterator[Opened]:
                     yield opened
                     return
                 opened.replace(iter([converted]), keep_old=True)
+
+
+@contextmanager
+def locking(where: Where) -> Iterator[None]:
+    """The file, which is there, open and locked as for writing, and nothing more: to see that this can be done.
+
+    Raises:
+        StoreError: Others had it locked all the while, or it is no file that can be locked.
+        OSError: It can't be opened for writing.
+    """
+    with _locked(where, os.O_RDWR, exclusive=True):
+        yield
 
 
 @contextmanager

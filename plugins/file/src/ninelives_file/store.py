@@ -218,6 +218,22 @@ class FileStore:
         with self._journal.reading() as view:
             return tuple(view.bad_lines())
 
+    def check(self, *, timeout: float) -> str:
+        """Write a file beside it and remove it, and lock the file if it is there; no letter is read or touched.
+
+        Args:
+            timeout: Seconds to wait at most for a process that has the file locked.
+
+        Returns:
+            What works, in a few words.
+
+        Raises:
+            StoreError: The directory is missing or can't be written, the disk is full, or the file can't be had.
+        """
+        from ninelives_file.trying import try_out  # few programs ever ask
+
+        return try_out(self._journal.where, timeout)
+
     def close(self) -> None:
         """Forget what was read; a later call reads it again."""
         self._journal.close()

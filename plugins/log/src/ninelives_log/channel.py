@@ -31,6 +31,12 @@ class LogChannel:
         shown = {name: value for name, value in fields.items() if value not in (None, {}, False)}
         write(ErrorSeverity(notification.severity).lower(), "notification", shown)
 
+    def check(self, *, timeout: float) -> str:
+        """See that structlog can be imported; nothing is written."""
+        import ninelives_log.output  # noqa: F401 - importing it is the check
+
+        return "notifications go to the program's log"
+
     def close(self) -> None:
         """There is nothing to free."""
 

@@ -1,0 +1,52 @@
+"""Which pipelines a command is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ninelives.circuits import Circuits
+from ninelives.environment import VARIABLES
+from ninelives.errors import ConfigurationError
+from ninelives.pipeline import Pipeline
+from ninelives.settings import Settings
+
+__all__ = ["DEFAULT", "build_all", "choose"]
+
+DEFAULT = "default"
+"""What a pipeline is called that stands for all those that no configuration names."""
+
+
+def choose(settings: Settings, names: Sequence[str]) -> tuple[str, ...]:
+    """The pipelines of these names, or all that are configured; where none is, one that has the defaults.
+
+    Raises:
+        ConfigurationError: The configuration has no pipeline of that name.
+    """
+    if unknown := [name for name in names if name not in settings.pipelines]:
+        known = ", ".join(settings.pipelines) or "none"
+        missing = [f"there is no pipeline {name!r} in the configuration: it has {known}" for name in unknown]
+        raise ConfigurationError(*missing, *settings.problems)
+    if names or settings.pipelines:
+        return tuple(dict.fromkeys(names)) or settings.pipelines
+    # In a file that can't be read there may be others.
+    is_read = all(problem.place in VARIABLES for problem in settings.problems)
+    return (DEFAULT,) if is_read else ()
+
+
+def build_all(settings: Settings, names: Iterable[str]) -> list[Pipeline]:
+    """Build these pipelines.
+
+    Raises:
+        ConfigurationError: All that is wrong with any of them.
+    """
+    built: list[Pipeline] = []
+    problems = list(settings.problems)
+    circuits = Circuits()
+    for name in names:
+        try:
+            built.append(Pipeline(name, settings=settings, circuits=circuits))
+        except ConfigurationError as error:
+            problems += error.args
+    if problems:
+        raise ConfigurationError(*dict.fromkeys(problems))
+    return built
