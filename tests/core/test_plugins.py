@@ -161,7 +161,7 @@ def test_the_same_object_twice_is_one_plugin():
             "channel log:: expected an installed channel (there are: none); pip install ninelives-log adds it",
         ),
         (lambda p: p.open_channel("sns:x"), "pip install ninelives-sns adds it"),
-        (lambda p: p.open_channel("sms:+1"), "pip install ninelives-sns adds it"),
+        (lambda p: p.open_channel("sms:+1"), "pip install ninelives-sms adds it"),
         (lambda p: p.open_channel("smtp://h"), "pip install ninelives-email adds it"),
         (lambda p: p.open_channel("smtps://h"), "pip install ninelives-email adds it"),
         (lambda p: p.open_channel("file:x"), "; 'file' is a store"),
@@ -647,7 +647,8 @@ def test_a_plugin_can_be_switched_off(install, name):
         plugins = discover(name)
     assert warned == []
     assert "nine_broken" not in sys.modules
-    assert [row.error for row in rows(plugins, "nine-broken")] == ["switched off by NINELIVES_DISABLE_PLUGINS"]
+    (row,) = rows(plugins, "nine-broken")
+    assert (row.error, row.switched_off) == ("switched off by NINELIVES_DISABLE_PLUGINS", True)
     with pytest.raises(
         PluginError, match="; plugin 'nine_broken' of nine-broken: switched off by NINELIVES_DISABLE_PLUGINS"
     ):

@@ -18,7 +18,7 @@ _HOMES = {
     "store": {"file": "ninelives-file", "sqlite": "ninelives-sqlite", "sqs": "ninelives-sqs"},
     "channel": {
         "log": "ninelives-log",
-        "sms": "ninelives-sns",
+        "sms": "ninelives-sms",
         "smtp": "ninelives-email",
         "smtps": "ninelives-email",
         "sns": "ninelives-sns",

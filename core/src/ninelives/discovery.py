@@ -32,12 +32,14 @@ class Plugin:
     Attributes:
         module: What has the hooks; None for one that is switched off or does not load.
         error: Why it is of no use, or not of full use; None when nothing is wrong.
+        switched_off: Whether someone switched it off.
     """
 
     def __init__(self, name: str, distribution: str, load: Callable[[], object] | None) -> None:
         self.name = name
         self.distribution = distribution
-        self.error: str | None = None if load is not None else f"switched off by {DISABLED}"
+        self.switched_off = load is None
+        self.error: str | None = f"switched off by {DISABLED}" if self.switched_off else None
         self.module: object = None
         self._manager: Any = None
         if load is not None:

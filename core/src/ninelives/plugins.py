@@ -41,6 +41,7 @@ class PluginInfo(Struct, frozen=True):
         distribution: Whose it is.
         version: The distribution's version; empty where there is none.
         error: Why it can't be used; None if it can.
+        switched_off: Whether that is because someone switched it off.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class PluginInfo(Struct, frozen=True):
     distribution: str
     version: str = ""
     error: str | None = None
+    switched_off: bool = False
 
 
 class Plugins:
@@ -155,9 +157,15 @@ class Plugins:
         """All plugins and all that they add, also what can't be used and why; it calls every hook."""
         catalogues = [self._catalogue(kind) for kind in _HOOKS]
         return (
-            *(_info("plugin", plugin.name, plugin.distribution, plugin.error) for plugin in self._plugins),
+            *(_of_plugin(plugin) for plugin in self._plugins),
             *(
-                _info(catalogue.kind, entry.name, entry.distribution, catalogue.clash(entry.name))
+                PluginInfo(
+                    catalogue.kind,
+                    entry.name,
+                    entry.distribution,
+                    _version_of(entry.distribution),
+                    catalogue.clash(entry.name),
+                )
                 for catalogue in catalogues
                 for entry in catalogue.all
             ),
@@ -226,11 +234,15 @@ def _at_fault(entry: Entry, place: str, error: Exception) -> PluginError:
     return PluginError(f"{place}: {entry.distribution} failed: {told(error)}")
 
 
-def _info(kind: str, name: str, distribution: str, error: str | None) -> PluginInfo:
+def _of_plugin(plugin: Plugin) -> PluginInfo:
+    version = _version_of(plugin.distribution)
+    return PluginInfo("plugin", plugin.name, plugin.distribution, version, plugin.error, plugin.switched_off)
+
+
+def _version_of(distribution: str) -> str:
     from importlib import metadata  # takes longer to import than all of ninelives
 
     try:
-        version = metadata.version(distribution)
+        return metadata.version(distribution)
     except metadata.PackageNotFoundError:
-        version = ""
-    return PluginInfo(kind, name, distribution, version, error)
+        return ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+
 import pytest
 
 from ninelives import AdminNotifier, BackoffStrategy, CircuitBreaker, DeadLetterQueue
@@ -66,7 +69,7 @@ class TestSyncOnly(MiddlewareContract):
 
 def test_the_fixture_must_be_overridden(pytester):
     """A test class that forgets its link is told what to do."""
-    result = _run_contract(pytester, "")
+    result = run(pytester, "class TestLink(MiddlewareContract):\n    pass\n")
     result.stdout.fnmatch_lines(["*override the fixture 'link'*"])
 
 
@@ -112,33 +115,60 @@ BROKEN = {
     ),
     "changes the call": ("call.args = (); return call_next(call)", "test_the_call_goes_on"),
 }
+ONLY_ASYNC = {
+    "swallows cancellation from outside": (
+        """
+            try:
+                return await call_next(call)
+            except asyncio.CancelledError:
+                if not asyncio.current_task().cancelling():
+                    raise
+        """,
+        "test_a_cancelled_call_ends",
+    ),
+    "lets a cancelled call go on": (
+        "return await asyncio.shield(call_next(call))",
+        "test_a_cancelled_call_ends",
+    ),
+}
+FAULTS = {
+    **{f"{fault}, sync": ("def", *known) for fault, known in BROKEN.items()},
+    **{
+        f"{fault}, async": ("async def", code.replace("call_next(call)", "await call_next(call)"), promise)
+        for fault, (code, promise) in BROKEN.items()
+    },
+    **{fault: ("async def", *known) for fault, known in ONLY_ASYNC.items()},
+}
+LINK = """
+class Link:
+    def wrap(self, call_next, context):
+        return call_next
+
+    def {wrap}(self, call_next, context):
+        {kind} step(call):
+{body}
+        return step
 
 
-def _run_contract(pytester, link):
-    import textwrap
-
-    body = textwrap.indent(textwrap.dedent(link).strip(), " " * 12)
-    fixture = f"""
+class TestLink(MiddlewareContract):
     @pytest.fixture
     def link(self):
-        class Link:
-            def wrap(self, call_next, context):
-                def step(call):
-{textwrap.indent(body, " " * 8)}
-                return step
         return Link()
 """
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_contract_catches_broken_links(pytester, fault):
+    """A link that breaks its promise, in synchronous or in asynchronous calls, fails the test of that promise."""
+    kind, code, promise = FAULTS[fault]
+    body = textwrap.indent(textwrap.dedent(code).strip(), " " * 12)
+    wrap = "wrap" if kind == "def" else "wrap_async"
+    result = run(pytester, LINK.format(wrap=wrap, kind=kind, body=body))
+    assert promise in re.findall(r"^FAILED .*::(\w+)", result.stdout.str(), re.MULTILINE)
+
+
+def run(pytester, text):
     pytester.makepyfile(
-        "import pytest\nfrom ninelives.testing.contracts import MiddlewareContract\n\n"
-        "class TestLink(MiddlewareContract):\n    pass\n" + (fixture if link else "")
+        f"import asyncio\nimport pytest\nfrom ninelives.testing.contracts import MiddlewareContract\n{text}"
     )
     return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio")
-
-
-@pytest.mark.parametrize("fault", BROKEN)
-def test_the_contract_catches_broken_links(pytester, fault):
-    """A link that breaks its promise fails the test of that promise."""
-    code, expected = BROKEN[fault]
-    result = _run_contract(pytester, code)
-    assert expected in result.stdout.str()
-    assert result.parseoutcomes().get("failed", 0) > 0

@@ -9,7 +9,7 @@ from itertools import islice
 import pytest
 from msgspec import structs
 
-from ninelives import DeadLetter, LeaseLostError, LetterFilter, LetterNotFoundError, Page, StoreError
+from ninelives import DeadLetter, LeaseLostError, LetterFilter, LetterNotFoundError, Page, StoreError, UnsupportedError
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.testing import FakeClock
 from ninelives.testing.contracts import StoreContract
@@ -254,6 +254,36 @@ class MovesTheUpdated(ByArrival):
         super().release(lease, letter)
 
 
+class SaysItParksNone(MemoryStore):
+    parks = False
+
+
+class LosesWhatItWillNotPark(MemoryStore):
+    parks = False
+
+    def put_many(self, letters):
+        given = list(letters)
+        refuse_parked(given)
+        super().put_many(given)
+
+    def release(self, lease, letter=None):
+        self.ack(lease)
+        refuse_parked([letter or lease.letter])
+
+
+class ParksNone(LosesWhatItWillNotPark):
+    """A good one: it refuses, and keeps what it has."""
+
+    def release(self, lease, letter=None):
+        refuse_parked([letter or lease.letter])
+        MemoryStore.release(self, lease, letter)
+
+
+def refuse_parked(letters):
+    if any(one.state == "parked" for one in letters):
+        raise UnsupportedError("it parks none")
+
+
 BROKEN: dict[type[MemoryStore], str] = {
     LosesOnRelease: "released_letters_are_back_at_once",
     LosesUpdates: "a_release_updates_the_record",
@@ -291,6 +321,8 @@ BROKEN: dict[type[MemoryStore], str] = {
     PurgesAll: "purging_deletes_what_matches",
     PurgesUntold: "purging_everything_must_be_said",
     PurgesUncounted: "purging_deletes_what_matches",
+    SaysItParksNone: "parked_letters_are_not_handed_out",
+    LosesWhatItWillNotPark: "parked_letters_are_not_handed_out",
     MovesTheUpdated: "an_updated_letter_keeps_its_place",
 }
 
@@ -319,8 +351,9 @@ def test_stores_that_forget_a_field_are_caught(field):
 
 
 def test_a_store_that_keeps_its_promises_passes():
-    """Nothing is held against a store that does all it should."""
+    """Nothing is held against a store that does all it should; nor if it parks none, and says so."""
     assert verdict(MemoryStore) == (set(), set())
+    assert verdict(ParksNone) == (set(), {"filters"})
 
 
 def test_what_a_store_can_not_do_is_left_out():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +49,8 @@ def test_what_was_switched_off_is_not_broken(program, install):
     done = program("plugins")
     assert done.returncode == 0
     assert "no: switched off by NINELIVES_DISABLE_PLUGINS" in done.stdout
+    objects = [json.loads(line) for line in program("plugins", "--json").stdout.splitlines()]
+    assert [item["name"] for item in objects if item["switched_off"]] == ["broken"]
 
 
 def test_json_has_an_object_a_line(program, install):
@@ -62,6 +66,7 @@ def test_json_has_an_object_a_line(program, install):
         "version": "1.2",
         "works": False,
         "error": "does not load: RuntimeError: no [engine]\n at all",
+        "switched_off": False,
     }
     assert found["command", "plugins"]["works"] is True
     assert found["command", "plugins"]["error"] is None
@@ -84,3 +89,37 @@ def test_a_terminal_that_can_not_draw_gets_plain_lines(program, variable, value)
     assert status == 0
     assert "\x1b" not in shown
     assert "─" not in shown
+
+
+FULL = """
+import errno, click
+from ninelives import hookimpl
+
+@click.command()
+@click.argument("where", required=False)
+def full(where):
+    raise OSError(errno.ENOSPC, "No space left on device", *filter(None, [where]))
+
+@hookimpl
+def register_commands(register):
+    register(full)
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("args", [["plugins"], ["plugins", "--json"], ["--help"], ["schema", "letter"]])
+def test_output_that_can_not_be_written(program, args):
+    """Where the output can't be written that is one line on stderr, and the exit status is 1."""
+    with open("/dev/full", "w") as full, program.start(*args, stdout=full, stderr=subprocess.PIPE) as process:
+        _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (1, "Error: the output can't be written: No space left on device\n")
+
+
+def test_another_full_disk_is_not_the_outputs(program, install):
+    """An error that names a file of its own is not taken for one of the output."""
+    install({"full": FULL})
+    done = program("full")
+    assert (done.returncode, done.stderr) == (1, "Error: the output can't be written: No space left on device\n")
+    done = program("full", "elsewhere")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, True)
+    assert "'elsewhere'" in done.stderr

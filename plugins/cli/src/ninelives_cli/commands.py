@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from ninelives_cli.kit.command import new
+
 __all__ = ["demo", "plugins", "schema"]
 
 
-@click.command("plugins")
+@click.group("plugins", invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines, one object for each.")
 @click.pass_context
 def plugins(ctx: click.Context, *, as_json: bool) -> None:
@@ -15,6 +17,10 @@ def plugins(ctx: click.Context, *, as_json: bool) -> None:
 
     The exit status is 1 if something is broken; what was switched off is not.
     """
+    if ctx.invoked_subcommand is not None:
+        if as_json:
+            raise click.UsageError("--json is for the list alone")
+        return
     from ninelives.plugins import default_plugins
     from ninelives_cli.listing import is_broken, json_lines, show
 
@@ -24,6 +30,9 @@ def plugins(ctx: click.Context, *, as_json: bool) -> None:
     else:
         show(installed)
     ctx.exit(1 if any(map(is_broken, installed)) else 0)
+
+
+plugins.add_command(new)
 
 
 @click.command("schema")

@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from ninelives.discovery import DISABLED
 from ninelives.plugins import PluginInfo
 from ninelives_cli.tables import show_table
 
 __all__ = ["is_broken", "json_lines", "show"]
 
-_SWITCHED_OFF = f"switched off by {DISABLED}"
-
 
 def is_broken(info: PluginInfo) -> bool:
     """Whether it is of no use, or not of full use, though nobody switched it off."""
-    return info.error is not None and info.error != _SWITCHED_OFF
+    return info.error is not None and not info.switched_off
 
 
 def show(installed: Iterable[PluginInfo]) -> None:
@@ -26,7 +23,7 @@ def show(installed: Iterable[PluginInfo]) -> None:
 
 
 def json_lines(installed: Iterable[PluginInfo]) -> str:
-    """One object a line: kind, name, distribution, version, works, and error, which is null where nothing is wrong."""
+    """One object a line: kind, name, distribution, version, works, error (null: nothing is wrong), and switched_off."""
     return "".join(
         json.dumps(
             {
@@ -36,6 +33,7 @@ def json_lines(installed: Iterable[PluginInfo]) -> str:
                 "version": info.version,
                 "works": info.error is None,
                 "error": info.error,
+                "switched_off": info.switched_off,
             }
         )
         + "\n"

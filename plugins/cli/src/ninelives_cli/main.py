@@ -6,6 +6,8 @@ is quick, and works whatever is installed.
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import warnings
 from io import TextIOWrapper
@@ -72,7 +74,25 @@ def main() -> None:
         # What the terminal's or the file's encoding lacks is written as its number. Either stream may be closed.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    command_line(prog_name="ninelives")
+    try:
+        command_line(prog_name="ninelives")
+    except OSError as error:
+        if error.errno not in _UNWRITABLE or error.filename is not None:
+            raise
+        _give_up_stdout()
+        click.echo(f"Error: the output can't be written: {error.strerror}", err=True)
+        sys.exit(1)
+
+
+# Disk full, quota used up, file too large, broken device: what is left of a program whose output is its work.
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+def _give_up_stdout() -> None:
+    """Python would try once more to write what is left, and complain at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _commands() -> dict[str, click.Command]:

@@ -6,14 +6,29 @@ from typing import NoReturn
 
 import pytest
 
-from ninelives.dead_letters.store import Batched, Browsable, Claimable, Purgeable, Renewable
+from ninelives.dead_letters.letter import State
+from ninelives.dead_letters.places import parks
+from ninelives.dead_letters.store import (
+    Batched,
+    Browsable,
+    Claimable,
+    DeadLetterStore,
+    Purgeable,
+    Renewable,
+    is_searchable,
+)
 
-__all__ = ["batched", "browsable", "claimable", "purgeable", "renewable"]
+__all__ = ["batched", "browsable", "claimable", "parked_if_it_can", "purgeable", "renewable", "searchable"]
 
 
 def browsable(store: object) -> Browsable:
     """The store, to be looked through."""
     return store if isinstance(store, Browsable) else _leave_out(store, "be looked through")
+
+
+def searchable(store: object) -> Browsable:
+    """The store, to find all of its letters in."""
+    return store if is_searchable(store) else _leave_out(store, "be searched")
 
 
 def claimable(store: object) -> Claimable:
@@ -34,6 +49,11 @@ def batched(store: object) -> Batched:
 def purgeable(store: object) -> Purgeable:
     """The store, to delete from."""
     return store if isinstance(store, Purgeable) else _leave_out(store, "delete without claiming")
+
+
+def parked_if_it_can(store: DeadLetterStore) -> State:
+    """The state of a letter that is to be kept without being handed out; ``waiting`` if the store can't do that."""
+    return "parked" if parks(store) else "waiting"
 
 
 def _leave_out(store: object, what: str) -> NoReturn:

@@ -20,6 +20,7 @@ from ninelives.testing.clock import FakeClock
 
 __all__ = ["MiddlewareContract"]
 
+_PATIENCE = 5.0  # seconds, for what should come at once
 _PASSING = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
 
 
@@ -127,6 +128,13 @@ class MiddlewareContract:
         assert caught is error
         assert len(made) == 1
 
+    def test_a_cancelled_call_ends(self, link: Middleware, context: Context) -> None:
+        """An asynchronous call that is cancelled while it runs ends as that, and what it ran has ended with it."""
+        if isinstance(link, AsyncMiddleware):
+            came_out, ended = asyncio.run(_cancelled(link, context))
+            assert isinstance(came_out, asyncio.CancelledError), f"the cancellation was swallowed: {came_out!r}"
+            assert ended, "the call went on after it was cancelled"
+
     def test_calls_at_once_do_not_mix(self, link: Middleware, context: Context) -> None:
         """One step is shared by many threads: each gets the value of its own call."""
         step = link.wrap(lambda call: call.args[0], context)
@@ -169,6 +177,24 @@ def _async(link: AsyncMiddleware, context: Context, step: Step) -> Any:
     if error is not None:
         raise error
     return value
+
+
+async def _cancelled(link: AsyncMiddleware, context: Context) -> tuple[Any, bool]:
+    """What came out of a call that was cancelled while it ran, and whether what it ran had ended by then."""
+    running, ended = asyncio.Event(), asyncio.Event()
+
+    async def following(_call: Call) -> None:
+        running.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    task = asyncio.ensure_future(link.wrap_async(following, context)(_call()))
+    await asyncio.wait_for(running.wait(), _PATIENCE)
+    task.cancel()
+    (came_out,) = await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), _PATIENCE)
+    return came_out, ended.is_set()
 
 
 def _raising(error: BaseException) -> Step:

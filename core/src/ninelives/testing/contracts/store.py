@@ -18,6 +18,9 @@ class StoreContract(StoreBrowsing, StoreClaims):
     - ``other``: a second store on the same letters, as another process would have it; by default the store itself.
     - ``wait``: a function that lets so many seconds pass for the store; by default it moves ``clock``.
 
+    What a store says of itself is believed: with ``searchable = False`` it need not find all letters by looking, with
+    ``parks = False`` it has to refuse parked ones.
+
     Set `keeps_order` or `replaces` to False where the service promises neither: a queue that hands out in any order, or
     keeps a second letter with the same id beside the first.
 

@@ -8,8 +8,9 @@ from threading import Barrier, Thread
 import pytest
 from msgspec import structs
 
+from ninelives.dead_letters.places import parks
 from ninelives.dead_letters.store import DeadLetterStore, Lease
-from ninelives.errors import LeaseLostError
+from ninelives.errors import LeaseLostError, UnsupportedError
 from ninelives.testing.clock import FakeClock
 from ninelives.testing.contracts.letters import letter, whole_letter
 
@@ -147,7 +148,13 @@ class StoreBasics:
         assert [lease.letter for lease in other.receive(10, lease=LEASE)] == [newer]
 
     def test_parked_letters_are_not_handed_out(self, store: DeadLetterStore) -> None:
-        """A parked letter is never received, whether it came parked or was parked when it was given back."""
+        """A parked letter is never received, whether it came parked or was parked when it was given back.
+
+        A store that says ``parks = False`` takes none: it refuses them, and a letter that it has stays as it was.
+        """
+        if not parks(store):
+            _refuses_parked_letters(store)
+            return
         store.put(letter(1, state="parked"))
         store.put(letter(2))
         (lease,) = store.receive(10, lease=LEASE)
@@ -198,6 +205,17 @@ class StoreBasics:
         store.close()
         store.close()
         assert ids(other.receive(10, lease=LEASE)) == [kept.id]
+
+
+def _refuses_parked_letters(store: DeadLetterStore) -> None:
+    with pytest.raises(UnsupportedError):
+        store.put(letter(1, state="parked"))
+    store.put(letter(2))
+    (lease,) = store.receive(10, lease=LEASE)
+    with pytest.raises(UnsupportedError):
+        store.release(lease, structs.replace(lease.letter, state="parked"))
+    store.release(lease)
+    assert [again.letter for again in store.receive(10, lease=LEASE)] == [lease.letter]
 
 
 def ids(leases: list[Lease]) -> list[str]:

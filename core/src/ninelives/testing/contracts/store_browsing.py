@@ -9,7 +9,13 @@ import pytest
 from ninelives.dead_letters.letter import DeadLetter, ErrorRecord, LetterFilter
 from ninelives.dead_letters.store import Browsable, DeadLetterStore
 from ninelives.errors import LetterNotFoundError
-from ninelives.testing.contracts.capabilities import browsable, claimable, purgeable
+from ninelives.testing.contracts.capabilities import (
+    browsable,
+    claimable,
+    parked_if_it_can,
+    purgeable,
+    searchable,
+)
 from ninelives.testing.contracts.letters import letter, whole_letter
 from ninelives.testing.contracts.store_basics import LEASE, StoreBasics
 
@@ -39,17 +45,18 @@ class StoreBrowsing(StoreBasics):
     def test_browsing_claims_nothing(self, store: DeadLetterStore, other: DeadLetterStore) -> None:
         """Looking changes nothing, and shows every letter: waiting, parked and held."""
         looked = browsable(other)
-        kept = [letter(1), letter(2, state="parked"), letter(3)]
+        kept = [letter(1), letter(2, state=parked_if_it_can(store)), letter(3)]
         for one in kept:
             store.put(one)
         store.receive(1, lease=LEASE)
         assert looked.browse(LetterFilter(), limit=10).letters == tuple(kept)
         assert looked.count() == looked.count(LetterFilter()) == 3
-        assert [lease.letter for lease in store.receive(10, lease=LEASE)] == [kept[2]]
+        waiting = [one for one in kept[1:] if one.state == "waiting"]
+        assert [lease.letter for lease in store.receive(10, lease=LEASE)] == waiting
 
     def test_pages_are_sorted_by_age(self, store: DeadLetterStore) -> None:
         """Pages show each letter once, oldest first, whatever the order in which they came."""
-        looked = browsable(store)
+        looked = searchable(store)
         kept = [letter(number) for number in range(7)]
         for number in (3, 6, 0, 5, 1, 4, 2):
             store.put(kept[number])
@@ -58,7 +65,7 @@ class StoreBrowsing(StoreBasics):
 
     def test_pages_stay_where_they_are(self, store: DeadLetterStore) -> None:
         """A cursor holds while letters go and come: none that stays is shown twice or left out."""
-        looked = browsable(store)
+        looked = searchable(store)
         kept = [letter(number) for number in range(1, 7)]
         for one in kept:
             store.put(one)
@@ -91,8 +98,10 @@ class StoreBrowsing(StoreBasics):
     @pytest.mark.parametrize("which", list(_FILTERS))
     def test_filters(self, store: DeadLetterStore, which: str) -> None:
         """Each field of a filter chooses the letters that match, for looking and for counting."""
-        looked = browsable(store)
+        looked = searchable(store)
         fields, wanted = _FILTERS[which]
+        if which == "state" and parked_if_it_can(store) == "waiting":
+            pytest.skip("no letter of it is ever parked")
         matching = [letter(number, **fields) for number in ((5,) if which == "ids" else (5, 6, 7))]
         for one in [letter(1), *matching, letter(9, pipeline="other", tags={"a": "2"})]:
             store.put(one)
@@ -102,8 +111,9 @@ class StoreBrowsing(StoreBasics):
     def test_purging_deletes_what_matches(self, store: DeadLetterStore, other: DeadLetterStore) -> None:
         """`purge` deletes the letters that match, parked ones too, and says how many there were."""
         purged = purgeable(store)
-        for number, pipeline in enumerate(("a", "b", "a")):
-            store.put(letter(number, pipeline=pipeline, state="parked" if number == 0 else "waiting"))
+        store.put(letter(0, pipeline="a", state=parked_if_it_can(store)))
+        store.put(letter(1, pipeline="b"))
+        store.put(letter(2, pipeline="a"))
         assert purged.purge(LetterFilter(pipeline="a")) == 2
         assert purged.purge(LetterFilter(pipeline="a")) == 0
         assert [lease.letter.pipeline for lease in other.receive(10, lease=LEASE)] == ["b"]

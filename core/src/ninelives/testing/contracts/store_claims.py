@@ -8,7 +8,7 @@ import pytest
 
 from ninelives.dead_letters.store import DeadLetterStore
 from ninelives.errors import LeaseLostError, LetterBusyError, LetterNotFoundError
-from ninelives.testing.contracts.capabilities import batched, claimable, renewable
+from ninelives.testing.contracts.capabilities import batched, claimable, parked_if_it_can, renewable
 from ninelives.testing.contracts.letters import letter
 from ninelives.testing.contracts.store_basics import LEASE, StoreBasics, ids
 
@@ -21,7 +21,7 @@ class StoreClaims(StoreBasics):
     def test_a_letter_is_claimed_by_its_id(self, store: DeadLetterStore, other: DeadLetterStore) -> None:
         """A letter can be claimed by its id, a parked one too; then it is held like any other."""
         claimed = claimable(store)
-        kept = [letter(1, state="parked"), letter(2), letter(3)]
+        kept = [letter(1, state=parked_if_it_can(store)), letter(2), letter(3)]
         for one in kept:
             store.put(one)
         leases = claimed.claim([kept[0].id, kept[2].id], lease=LEASE)
