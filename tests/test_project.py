@@ -89,9 +89,10 @@ def test_the_root_brings_every_plugin():
     metadata = project(ROOT)["project"]
     version, plugins = metadata["version"], {folder.name for folder in PLUGINS}
     embedded = {"file", "log", "cli"}
+    shared = {"aws"}  # no plugin itself: what others need
     assert set(metadata["dependencies"]) == {f"ninelives-{name}=={version}" for name in {"core", *embedded}}
     assert metadata["optional-dependencies"] == {
-        name: [f"ninelives-{name}=={version}"] for name in sorted(plugins - embedded)
+        name: [f"ninelives-{name}=={version}"] for name in sorted(plugins - embedded - shared)
     }
 
 
@@ -180,11 +181,13 @@ def test_nothing_imports_smtplib():
 
 
 def imported(node: ast.AST) -> set[str]:
-    """The packages that an import statement names."""
+    """The packages that an import statement names, or a call that does the same."""
     if isinstance(node, ast.Import):
         return {alias.name.partition(".")[0] for alias in node.names}
     if isinstance(node, ast.ImportFrom) and node.level == 0:
         return {(node.module or "").partition(".")[0]}
+    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+        return {ast.unparse(given).strip("'\"").partition(".")[0] for given in node.args}
     return set()
 
 

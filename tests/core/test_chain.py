@@ -322,6 +322,14 @@ def test_everything_is_said_at_once_wherever_it_stands(shop, tmp_path):
     assert len(said) == len(begins)
 
 
+def test_what_is_wrong_in_an_address_is_named(shop):
+    """Where an option of an address is wrong, the error names the address and the option, and where they stand."""
+    with pytest.raises(ConfigurationError) as caught:
+        shop.pipeline("x", dead_letter={"store": "file:x?fsync=maybe"})
+    place = "Pipeline('x', dead_letter={'store': ...}) is file:x?fsync=maybe"
+    assert str(caught.value) == f"{place}: option 'fsync' is 'maybe': expected on or off"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

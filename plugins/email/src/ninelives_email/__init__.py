@@ -1,0 +1,1 @@
+"""Notifications by mail, for ninelives: the channels smtp: and smtps:."""

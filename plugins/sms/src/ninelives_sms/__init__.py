@@ -1,0 +1,1 @@
+"""Notifications as SMS through Amazon SNS, for ninelives: the channel sms:."""

@@ -1,0 +1,1 @@
+"""Notifications through an Amazon SNS topic, for ninelives: the channel sns:."""

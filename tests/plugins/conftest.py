@@ -1,0 +1,127 @@
+"""What the tests of the AWS plugins share: servers that stand in for AWS, reached over HTTP."""
+
+from __future__ import annotations
+
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qsl
+from urllib.request import Request, urlopen
+
+import boto3
+import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.server import ThreadedMotoServer
+from moto.sns.models import sns_backends
+
+REGION = "us-east-1"
+WELL = "<{0}Response><{0}Result/></{0}Response>"
+
+
+class Aws:
+    """The server, and plain clients of it."""
+
+    region = REGION
+
+    def __init__(self, port):
+        self.port = port
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.clients = {}
+
+    def client(self, service):
+        """A client with the SDK's defaults, for looking at what was done."""
+        if service not in self.clients:
+            self.clients[service] = boto3.session.Session().client(service, endpoint_url=self.endpoint)
+        return self.clients[service]
+
+    @property
+    def sns(self):
+        """What the server keeps of SNS: `.topics`, `.sms_messages`."""
+        return sns_backends[DEFAULT_ACCOUNT_ID][REGION]
+
+    def close(self):
+        for client in self.clients.values():
+            client.close()
+
+
+class Stub:
+    """A server that records what it is asked, and gives one answer to all: what moto is lax about is seen here."""
+
+    def __init__(self):
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                asked = dict(parse_qsl(body.decode(), keep_blank_values=True))
+                stub.asked.append(asked)
+                status, text = stub.answers.pop(0) if stub.answers else (200, WELL.format(asked["Action"]))
+                data = text.encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_):
+                pass
+
+        self.asked = []
+        self.answers = []
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.thread = Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self.thread.start()
+
+    def fails(self, status, code, message="no"):
+        """The next answer is this error."""
+        error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+        self.answers.append((status, f"<ErrorResponse>{error}</ErrorResponse>"))
+
+    def close(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture(scope="session")
+def moto_port():
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _host, port = server.get_host_and_port()
+    yield port
+    server.stop()
+
+
+@pytest.fixture
+def aws_environment(monkeypatch, tmp_path):
+    """Credentials and a region that mean nothing, and nothing of the machine's own configuration."""
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+
+@pytest.fixture
+def aws(moto_port, aws_environment):
+    """The server, empty, with `.endpoint`, `.region`, and `.client(service)` for looking at what was done."""
+    server = Aws(moto_port)
+    reset = Request(f"{server.endpoint}/moto-api/reset", method="POST")  # noqa: S310 - its own server
+    urlopen(reset, timeout=30).close()  # noqa: S310 - likewise
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def stub(aws_environment):
+    """A server with `.endpoint` that records in `.asked` and fails when told by `.fails(status, code)`."""
+    server = Stub()
+    yield server
+    server.close()

@@ -1,0 +1,22 @@
+"""What the tests of the channel sms: share."""
+
+from __future__ import annotations
+
+import pytest
+
+from ninelives.address import Address
+from ninelives_sms.factory import sms_channel
+
+
+@pytest.fixture
+def made():
+    """Makes channels, and closes them at the end."""
+    channels = []
+
+    def make(endpoint, numbers="+15551230000", options=""):
+        channels.append(sms_channel(Address.parse(f"sms:{numbers}?endpoint={endpoint}{options}")))
+        return channels[-1]
+
+    yield make
+    for channel in channels:
+        channel.close()
