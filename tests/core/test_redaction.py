@@ -245,6 +245,6 @@ def test_no_pattern_goes_back(hostile):
 
 
 def _seconds(text):
-    begin = time.perf_counter()
+    begin = time.thread_time()
     redaction._masked(text)
-    return time.perf_counter() - begin
+    return time.thread_time() - begin

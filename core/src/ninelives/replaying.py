@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,10 +14,11 @@ from ninelives.dead_letters.failures import failure_of
 from ninelives.dead_letters.in_hand import Hand
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
 from ninelives.dead_letters.linking import is_refusal
-from ninelives.dead_letters.store import Browsable, Claimable, Lease, is_searchable
+from ninelives.dead_letters.store import Browsable, Claimable, DeadLetterStore, Lease, is_searchable
 from ninelives.dead_letters.views import payload_of
-from ninelives.describing import safe_message, safe_repr, type_name
+from ninelives.describing import safe_message, type_name
 from ninelives.errors import LetterBusyError, LetterNotFoundError, StoreError
+from ninelives.replay_choice import What, check
 from ninelives.replay_report import ReplayReport
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from ninelives.registry import Registry
 
 __all__ = ["Replay", "What"]
-
-What = LetterFilter | Iterable[str] | None
 
 MAX_REASONS = 100
 """How many letters the report gives a reason for; the rest are only counted."""
@@ -58,13 +56,15 @@ class Replay:
         what: What = None,
         limit: int | None = None,
     ) -> None:
-        _check(what, limit)
+        check(what, limit)
         self.report = ReplayReport()
         self._pipeline = pipeline
         self._queue = queue
         self._registry = registry
         self._clock = clock
         self._stopped = False
+        # A letter may be there twice: from a store that may deliver twice, or in a store and in its fallback.
+        self._begun: set[str] = set()
         self._done: set[str] = set()
         self._left = limit
         self._source = self._leases(what)
@@ -158,7 +158,7 @@ class Replay:
 
     def _leases(self, what: What) -> Iterator[Claimed]:
         if what is not None and not isinstance(what, LetterFilter):
-            return self._by_id([what] if isinstance(what, str) else list(what), self._queue.places)
+            return self._by_id([what] if isinstance(what, str) else dict.fromkeys(what), self._queue.places)
         chosen = structs.replace(what or LetterFilter(), pipeline=self._pipeline)
         # Only naming a parked letter replays it.
         return self._of_all_places(chosen if chosen.ids is not None else structs.replace(chosen, state="waiting"))
@@ -166,66 +166,68 @@ class Replay:
     def _of_all_places(self, chosen: LetterFilter) -> Iterator[Claimed]:
         # What was there when it began: what fails again, or arrives meanwhile, is not run twice.
         began = self._clock.now()
-        for place in self._queue.places:
-            if is_searchable(place.store) and isinstance(place.store, Claimable):
-                yield from self._by_id(_ids(place.store, chosen), (place,))
-            else:
+        # The fallback first: a letter that is on its way home is seen in the one or the other.
+        waiting = [(place, _waiting(place.store, chosen)) for place in reversed(self._queue.places)]
+        for place, ids in reversed(waiting):
+            if ids is None:
                 yield from self._received(place, chosen, began)
+            elif isinstance(ids, StoreError):
+                raise ids
+            else:
+                others = (other for other, theirs in waiting if theirs is not None and other is not place)
+                yield from self._by_id(ids, (place, *others))
 
-    def _by_id(self, letter_ids: list[str], places: tuple[Place, ...]) -> Iterator[Claimed]:
+    def _by_id(self, letter_ids: Iterable[str], places: tuple[Place, ...]) -> Iterator[Claimed]:
         for letter_id in letter_ids:
+            if self._has_failed(letter_id):
+                continue
             try:
                 lease, place = claim(places, letter_id, self._queue.options.lease)
             except LetterBusyError as error:
                 self.report.busy += 1
                 self._because(letter_id, str(error))
             except LetterNotFoundError as error:
-                self.report.skipped += 1
-                self._because(letter_id, str(error))
+                if letter_id not in self._done:
+                    self.report.skipped += 1
+                    self._because(letter_id, str(error))
             else:
-                yield self._queue.claimed(lease, place)
+                yield from self._once(lease, place)
+
+    def _has_failed(self, letter_id: str) -> bool:
+        return letter_id in self._begun and letter_id not in self._done
+
+    def _once(self, lease: Lease, place: Place) -> Iterator[Claimed]:
+        """The letter, unless it is another copy of one that is done: that is dropped."""
+        claimed = self._queue.claimed(lease, place)
+        if lease.letter.id in self._done:
+            claimed.drop()
+        else:
+            self._begun.add(lease.letter.id)
+            yield claimed
 
     def _received(self, place: Place, chosen: LetterFilter, began: datetime) -> Iterator[Claimed]:
         others: list[Lease] = []
-        seen: Counter[str] = Counter()
         try:
             while leases := place.store.receive(1, lease=self._queue.options.lease):
                 (lease,) = leases
-                seen[lease.letter.id] += 1
-                # Held until the end, so that the store gives the next one.
-                again = seen[lease.letter.id] > 1 or lease.letter.created > began
-                if lease.letter.id in self._done:
-                    self._queue.claimed(lease, place).drop()
-                elif not again and chosen.matches(lease.letter):
-                    yield self._queue.claimed(lease, place)
+                letter = lease.letter
+                if self._has_failed(letter.id) or letter.created > began or not chosen.matches(letter):
+                    others.append(lease)  # held until the end, so that the store gives the next one
                 else:
-                    others.append(lease)
+                    yield from self._once(lease, place)
         finally:
             for lease in others:
                 self._queue.claimed(lease, place).give_back()
 
 
-def _check(what: Any, limit: Any) -> None:
-    """Refuse what no letters are meant by.
-
-    Raises:
-        TypeError: It is neither ids nor a filter, or the limit is no number.
-        ValueError: The filter is empty or means parked letters without naming them, or the limit is negative.
-    """
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
-        raise TypeError(f"replay(limit={safe_repr(limit, 80)}): expected a whole number of letters, or None for all")
-    if limit is not None and limit < 0:
-        raise ValueError(f"replay(limit={limit}): expected 0 or more, or None for all")
-    if isinstance(what, LetterFilter):
-        _check_filter(what)
-    elif what is not None and not isinstance(what, Iterable):
-        raise TypeError(f"replay({safe_repr(what, 80)}): expected ids of letters, a LetterFilter, or nothing for all")
-
-
-def _check_filter(what: LetterFilter) -> None:
-    what.refuse_empty("call replay() without one to say so")
-    if what.state == "parked" and what.ids is None:
-        raise ValueError("parked letters are replayed by their ids: pass these, or a filter with ids=")
+def _waiting(store: DeadLetterStore, chosen: LetterFilter) -> list[str] | StoreError | None:
+    """The letters that are there; None if the store can't be searched. An error is raised when its turn comes."""
+    if not is_searchable(store) or not isinstance(store, Claimable):
+        return None
+    try:
+        return _ids(store, chosen)
+    except StoreError as error:
+        return error
 
 
 def _ids(store: Browsable, chosen: LetterFilter) -> list[str]:

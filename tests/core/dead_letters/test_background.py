@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import warnings
@@ -14,7 +15,8 @@ from ninelives.dead_letters.background import Background
 class Spilled:
     """What waits for a background; `due` says when, `tries` how often it was tried."""
 
-    def __init__(self, background, *, due=0.0, done=True):
+    def __init__(self, background, *, due=0.0, done=True, shared=False):
+        self.shared = shared
         self.background, self.due, self.done = background, due, done
         self.tries = 0
         self.tried = threading.Semaphore(0)
@@ -85,6 +87,22 @@ def test_another_reason_to_try_is_not_lost(background):
     assert spilled.was_tried()
     assert spilled.was_tried()
     assert ended(background)
+
+
+def test_what_is_shared_outlives_its_queue(background):
+    """What belongs to addresses, and not to one queue, is tried also when that queue is gone; the rest is forgotten."""
+    going, gone = Spilled(background, due=10_000.0), Spilled(background, due=10_000.0, shared=True)
+    background.add(gone)
+    background.add(going)
+    del going, gone
+    gc.collect()
+    (kept,) = background._waiting
+    assert kept.shared
+    kept.due = 0.0
+    background.add(kept)
+    assert kept.was_tried()
+    assert ended(background)
+    assert not background._held
 
 
 def test_who_is_removed_is_told_to_stop(background):

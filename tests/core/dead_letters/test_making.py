@@ -147,12 +147,12 @@ def test_a_long_chain_is_bounded():
         following = ValueError(str(number))
         following.__cause__ = error
         error = following
-    begun = time.perf_counter()
+    begun = time.thread_time()
     record = error_record(error)
     assert len(record.causes) == 10
     assert "9989" in record.traceback
     assert "9988" not in record.traceback
-    assert time.perf_counter() - begun < 2
+    assert time.thread_time() - begun < 2
 
 
 def test_a_huge_text_is_bounded():

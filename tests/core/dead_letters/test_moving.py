@@ -7,7 +7,7 @@ import pytest
 from ninelives.dead_letters import moving
 from ninelives.dead_letters.letter import LetterFilter
 from ninelives.dead_letters.memory import MemoryStore
-from ninelives.dead_letters.moving import Move
+from ninelives.dead_letters.moving import Move, TargetError
 from ninelives.errors import LetterTooLargeError, StoreError
 from ninelives.testing.contracts.letters import letter
 
@@ -70,14 +70,19 @@ class Moved(list):
     def __init__(self):
         super().__init__()
         self.refused = []
+        self.done = None
+
+    def refuse(self, letter, problem):
+        self.refused.append((letter.id, str(problem)))
 
 
 def move(source, target, wanted=lambda _: True, go_on=lambda: True):
     moved = Moved()
     try:
-        Move(source, target, wanted, lambda one: moved.append(one.id), moved.refused.append, go_on).run()
-    except StoreError as error:
-        return moved, error
+        move = Move(source, target, wanted, lambda one: moved.append(one.id), moved.refuse, go_on)
+        moved.done = move.run()
+    except TargetError as error:
+        return moved, error.problem
     return moved, None
 
 
@@ -126,7 +131,8 @@ def test_what_others_hold_is_left():
     here, there = filled(*LETTERS), MemoryStore()
     here.claim([NAMES[1]], lease=60)
     assert move(here, there) == ([NAMES[0], NAMES[2]], None)
-    assert move(here, there) == ([], None)
+    moved, error = move(here, there)
+    assert (moved, moved.done, error) == ([], False, None)
 
 
 @pytest.mark.parametrize("source", [filled, OneByOne])
@@ -136,24 +142,33 @@ def test_what_is_too_large_stays(source):
     here = source(*LETTERS)
     moved, error = move(here, there)
     assert (moved, error) == (NAMES[1:], None)
-    assert moved.refused == [LETTERS[0]]
+    assert moved.refused == [(NAMES[0], "2 MB")]
     assert ids(getattr(here, "inside", here)) == NAMES[:1]
 
 
 def test_what_is_refused_for_good_stays():
-    """A letter that is refused for another reason stays too, and is not remembered: the reason may go."""
+    """A letter that is refused for another reason stays too, and is told with the reason."""
     there = Target({NAMES[1]: StoreError("odd", transient=False)})
     moved, error = move(filled(*LETTERS), there)
-    assert (moved, moved.refused, error) == ([NAMES[0], NAMES[2]], [], None)
+    assert (moved, moved.refused, error) == ([NAMES[0], NAMES[2]], [(NAMES[1], "odd")], None)
 
 
 def test_a_store_that_fails_ends_it():
-    """Where the target fails, what has arrived is gone from the source, and the rest is back."""
-    there = Target({NAMES[1]: StoreError("down")})
+    """Where the target fails twice, what has arrived is gone from the source, and the rest is back."""
+    there = Target({name: StoreError("down") for name in NAMES[1:]})
     here = filled(*LETTERS)
     moved, error = move(here, there)
     assert (moved, str(error)) == (NAMES[:1], "down")
     assert [one.letter.id for one in here.receive(10, lease=60)] == NAMES[1:]
+
+
+@pytest.mark.parametrize("place", range(2))
+def test_a_letter_that_fails_alone(place):
+    """A letter at which the target fails, and takes the next, stays for another time; the others arrive."""
+    there = Target({NAMES[place]: OSError("odd")})
+    moved, error = move(filled(*LETTERS), there)
+    assert (moved, error) == ([name for name in NAMES if name != NAMES[place]], None)
+    assert moved.done is False
 
 
 def test_several_of_which_some_were_stored():
@@ -175,7 +190,7 @@ def test_a_store_that_refuses_everything():
 
 def test_what_a_store_raises_against_its_contract():
     """An error that is no `StoreError` counts as one that may pass."""
-    error = move(filled(*LETTERS), Target({NAMES[0]: OSError("broken")}))[1]
+    error = move(filled(LETTERS[0]), Target({NAMES[0]: OSError("broken")}))[1]
     assert str(error) == "builtins.OSError: broken"
     assert error.transient
     assert isinstance(error.__cause__, OSError)
@@ -190,6 +205,32 @@ def test_what_can_not_be_removed_stands_in_both():
 
     here, there = Stuck(), MemoryStore()
     here.put_many(LETTERS)
-    moved, error = move(here, there)
-    assert (moved, str(error)) == ([], "read-only")
+    with pytest.raises(StoreError, match="read-only"):
+        move(here, there)
     assert ids(here) == ids(there) == NAMES
+
+
+@pytest.mark.parametrize("error", [StoreError("down"), OSError("down")])
+def test_a_target_that_can_not_be_asked(error):
+    """Where it can't be seen whether both are one store nothing is put; what was in hand is back."""
+    here, there = filled(*LETTERS), MemoryStore()
+    there.claim = lambda ids, *, lease: (_ for _ in ()).throw(error)
+    moved, problem = move(here, there)
+    assert moved == []
+    assert str(problem).endswith("down")
+    assert len(here.receive(9, lease=1)) == 3
+
+
+def test_a_copy_that_is_there_already():
+    """A letter that stands in both stores, as after a crash, is put once more and is then at home only."""
+    here, there = filled(*LETTERS), filled(LETTERS[0])
+    assert move(here, there) == (NAMES, None)
+    assert ids(there) == NAMES
+    assert [one.letter.id for one in there.receive(9, lease=1)] == NAMES
+
+
+def test_a_target_that_may_only_be_written_to():
+    """A store from which nothing may ever be claimed is not the one that the letters were claimed from."""
+    here, there = filled(*LETTERS), MemoryStore()
+    there.claim = lambda ids, *, lease: (_ for _ in ()).throw(StoreError("denied", transient=False))
+    assert move(here, there) == (NAMES, None)

@@ -7,8 +7,8 @@ import pytest
 from ninelives.dead_letters.letter import LetterFilter
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.dead_letters.queue import DeadLetterQueue
-from ninelives.errors import ConfigurationError, PluginError, StoreError
-from ninelives.events import LetterParked, ReplayFailed
+from ninelives.errors import ConfigurationError, LetterTooLargeError, PluginError, StoreError
+from ninelives.events import LetterParked, LetterSpilled, ReplayFailed
 from ninelives.plugins import Plugins
 from ninelives.testing.clock import FakeClock
 
@@ -33,11 +33,10 @@ class World:
     def queue(self, **stores):
         return DeadLetterQueue(
             reprocessor=fails,
-            max_replays=1,
             clock=self.clock,
             plugins=Plugins(),
             listeners=[self.events.append],
-            **{"store": self.store} | stores,
+            **{"store": self.store, "max_replays": 1} | stores,
         )
 
     def states(self):
@@ -134,3 +133,30 @@ def test_its_address_is_checked_with_the_others(world):
     assert [problem.option for problem in caught.value.problems] == ["store", "fallback", "park"]
     with pytest.raises(PluginError, match="store nowhere:c"):
         world.queue(park="nowhere:c")
+
+
+def test_a_record_that_outgrew_its_store_goes_to_the_fallback(world):
+    """A letter whose record has become too large with its new error goes to the fallback whole, counted and told."""
+
+    def refuses(lease, letter=None):
+        raise LetterTooLargeError("2 MB")
+
+    queue = world.queue(fallback=world.fallback, max_replays=5)
+    name = queue.send_to_dlq("x")
+    world.store.release = refuses
+    assert queue.reprocess_message(name) is False
+    assert world.states() == [[], ["waiting"], []]
+    assert world.fallback.get(name).replay_count == 1
+    (spilled,) = [event for event in world.events if type(event) is LetterSpilled]
+    assert (spilled.letter_id, spilled.store, spilled.reason) == (name, "MemoryStore", "sqs: 2 MB")
+    queue.close()
+
+
+def test_a_record_that_outgrew_its_only_store_stays(world):
+    """Without a fallback it stays as it was, and the error says so."""
+    queue = world.queue(max_replays=5)
+    name = queue.send_to_dlq("x")
+    world.store.release = lambda lease, letter=None: (_ for _ in ()).throw(LetterTooLargeError("2 MB"))
+    with pytest.raises(LetterTooLargeError):
+        queue.reprocess_message(name)
+    assert world.store.get(name).replay_count == 0

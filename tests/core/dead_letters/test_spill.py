@@ -20,60 +20,6 @@ from ninelives.testing.clock import FakeClock
 from ninelives.testing.contracts.letters import letter
 
 
-class Flaky(MemoryStore):
-    """A store that raises what `error` says, and counts how often it was asked."""
-
-    def __init__(self, clock):
-        super().__init__(clock=clock)
-        self.error = None
-        self.puts = 0
-        self.name = "flaky"
-
-    def put_many(self, letters):
-        self.puts += 1
-        if self.error is not None:
-            raise self.error
-        super().put_many(letters)
-
-
-class World:
-    """A queue, its store and its fallback; `home` is set whenever a letter has come home, `tried` when it was tried."""
-
-    def __init__(self):
-        self.clock = FakeClock()
-        self.store = Flaky(self.clock)
-        self.fallback = Flaky(self.clock)
-        self.events = []
-        self.home = threading.Semaphore(0)
-        self.queue = self.another()
-
-    def another(self, **options):
-        return DeadLetterQueue(
-            **{"store": self.store, "fallback": self.fallback} | options,
-            clock=self.clock,
-            plugins=Plugins(),
-            listeners=[self.note],
-        )
-
-    def note(self, event):
-        self.events.append(event)
-        if type(event) is LetterStored and event.reason.startswith("moved"):
-            self.home.release()
-
-    def comes_home(self):
-        return self.home.acquire(timeout=10)
-
-    def told(self, kind):
-        return [event for event in self.events if type(event) is kind]
-
-
-@pytest.fixture
-def world():
-    world = World()
-    yield world
-    world.queue.close()
-
-
 def ids(store):
     return [one.id for one in store.browse(LetterFilter(), limit=1000).letters]
 
@@ -121,7 +67,7 @@ def test_they_come_home_by_themselves(world):
     assert ids(world.store) == names
     assert ids(world.fallback) == []
     assert {(event.letter_id, event.store, event.reason) for event in world.told(LetterStored)} == {
-        (name, "flaky", "moved from flaky") for name in names
+        (name, "flaky", "moved from refuge") for name in names
     }
     assert world.queue.send_to_dlq(5) in ids(world.store)
     assert len(world.told(LetterSpilled)) == 3
@@ -166,7 +112,7 @@ def test_a_store_that_stays_down_is_told_in_the_log(world, caplog):
     caplog.clear()
     world.clock.advance(DRAIN_EVERY)
     world.queue._spill.attempt(lambda: True)
-    assert caplog.messages == ["letters wait in flaky: flaky: no answer, token=***"]
+    assert caplog.messages == ["letters wait in refuge: flaky: no answer, token=***"]
 
 
 def test_what_others_left_comes_home_too(world):
@@ -286,11 +232,10 @@ def test_draining_says_how_far_it_came(world):
 
 
 def test_draining_a_store_that_breaks_its_contract(world):
-    """What a fallback raises against its contract comes out as a `StoreError`."""
-    queue = world.another(fallback=world.store, store=MemoryStore())
-    world.store.browse = lambda *args, **kwargs: 1 / 0
-    with pytest.raises(StoreError, match=r"^0 letters came home, then MemoryStore: builtins.ZeroDivisionError"):
-        queue.drain()
+    """What a fallback raises against its contract comes out as a `StoreError` that says which store it was."""
+    world.fallback.browse = lambda *args, **kwargs: 1 / 0
+    with pytest.raises(StoreError, match=r"^0 letters came home, then refuge: builtins.ZeroDivisionError"):
+        world.queue.drain()
 
 
 def test_a_closed_queue_is_left_alone(world):
@@ -368,6 +313,7 @@ def test_under_instant_nothing_happens_behind_ones_back():
 
 CRON = """
 import ninelives
+from ninelives.testing.clock import FakeClock
 from ninelives.testing.contracts.letters import letter
 queue = ninelives.DeadLetterQueue(store="file:home.json", fallback="file:refuge.json")
 queue.stores.fallback.store.put_many([letter(n) for n in range(50)])
@@ -382,3 +328,34 @@ def test_a_program_that_ends_at_once_brings_them_home(tmp_path):
     home, refuge = queue.stores.store.store, queue.stores.fallback.store
     assert home.count() + refuge.count() == 51
     assert not set(ids(home)) & set(ids(refuge))
+
+
+def test_queues_of_the_same_addresses_share_what_they_know(tmp_path, monkeypatch):
+    """Queues of the same places share a `Spill` while one has it; those of other places, objects or clocks do not."""
+    monkeypatch.chdir(tmp_path)
+    addresses = {"store": "file:a.json", "fallback": "file:b.json"}
+    first, second = DeadLetterQueue(**addresses), DeadLetterQueue(**addresses)
+    assert first._spill is second._spill
+    others = [
+        DeadLetterQueue(**addresses, clock=FakeClock()),
+        DeadLetterQueue(**addresses | {"fallback": "file:c.json"}),
+        DeadLetterQueue(store="memory:", fallback="memory:"),
+        DeadLetterQueue(store="memory:", fallback="memory:"),
+        DeadLetterQueue(store="file:a.json", fallback=MemoryStore()),
+    ]
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    others.append(DeadLetterQueue(**addresses))
+    assert len({id(queue._spill) for queue in [first, *others]}) == 1 + len(others)
+
+
+def test_the_last_queue_of_an_address_ends_it(tmp_path):
+    """While another queue of the same addresses is open, closing one takes nothing from it."""
+    addresses = {"store": f"file:{tmp_path}/a.json", "fallback": f"file:{tmp_path}/b.json"}
+    first, second = DeadLetterQueue(**addresses), DeadLetterQueue(**addresses)
+    first._spill._next_try = first._spill._clock.monotonic() + 1_000
+    first._spill.wait()
+    first.close()
+    assert len(threads()) == 1
+    second.close()
+    assert threads() == []

@@ -11,7 +11,7 @@ import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sqs.models import sqs_backends
 
-from ninelives import LetterSpilled, LetterStored, Pipeline
+from ninelives import DeadLetterQueue, LetterSpilled, LetterStored, Pipeline
 from ninelives.dead_letters.letter import LetterFilter
 from ninelives.settings import load_settings
 from ninelives.testing.proxy import FaultProxy
@@ -120,3 +120,20 @@ def test_an_outage(proxy, queue_url, tmp_path):
     assert sorted(in_sqs()) == sorted([before.letter_id, *(outcome.letter_id for outcome in outcomes)])
     fallback = pipeline["dead_letter"].stores.fallback.store
     assert fallback.browse(LetterFilter(), limit=1).letters == ()
+
+
+def test_queues_that_are_built_on_every_call(proxy, queue_url, tmp_path):
+    """What one queue has found out of SQS the next ones of its addresses know, so that only the first waits for it."""
+    url = queue_url.replace(queue_url.split("/")[2], proxy.address)
+    store = f"sqs:{url}?connect_timeout=0.5&read_timeout=0.5&wait=0&region=us-east-1"
+    stores = {"store": store, "fallback": f"file:{tmp_path}/fallback.json"}
+    proxy.silent()
+    for number in range(20):
+        DeadLetterQueue(**stores).send_to_dlq(number)
+    assert proxy.connections == 1
+    proxy.works()
+    told = Told()
+    queue = DeadLetterQueue(**stores, listeners=[told])
+    assert queue.drain() == 20
+    queue.close()
+    assert len(in_sqs()) == len(told.of(LetterStored)) == 20

@@ -41,7 +41,11 @@ class Backends(Struct, frozen=True):
         return cls(store if store is not None else default_file(), fallback, park)
 
     def open(self, open_store: Callable[[str | Address], DeadLetterStore]) -> Places:
-        """The stores, made and not yet used."""
+        """The stores, made and not yet used.
+
+        Raises:
+            ConfigurationError: An address is wrong, or the fallback is the store itself.
+        """
         errors: list[ConfigurationError] = []
         places: dict[str, Place] = {}
         for option in self.__struct_fields__:
@@ -53,7 +57,7 @@ class Backends(Struct, frozen=True):
                 errors.append(error.about(option))
         if errors:
             raise together(errors)
-        return Places(**places)
+        return _places(**places)
 
 
 def backends_alone(
@@ -139,6 +143,16 @@ def _place(backend: Backend, open_store: Callable[[str | Address], DeadLetterSto
     if isinstance(backend, type) or not isinstance(backend, DeadLetterStore):
         raise ConfigurationError(Problem("a dead letter store", safe_repr(backend, 80), "an address, or a store"))
     return Place(backend, _name(backend, type(backend).__name__))
+
+
+def _places(store: Place, fallback: Place | None = None, park: Place | None = None) -> Places:
+    if fallback is not None and fallback.is_same_as(store):
+        expected = "another place than the store's own: it has to work when that one does not"
+        raise ConfigurationError(Problem("fallback", fallback.name, expected, "fallback"))
+    for place in (store, fallback):
+        if park is not None and place is not None and park.is_same_as(place):
+            park = place  # so that no letter is moved from a store to itself
+    return Places(store, fallback, park)
 
 
 def _name(store: DeadLetterStore, otherwise: str) -> str:

@@ -28,6 +28,7 @@ class Background:
         """Begin anew, without a thread; what a forked child does first."""
         self._changed = threading.Condition()
         self._waiting: WeakSet[Spill] = WeakSet()
+        self._held: set[Spill] = set()
         self._thread: threading.Thread | None = None
         self._busy: Spill | None = None
         self._stop = False
@@ -36,7 +37,7 @@ class Background:
     def add(self, spill: Spill) -> None:
         """Let it try when it is due."""
         with self._changed:
-            self._waiting.add(spill)
+            self._put(spill)
             if self._thread is None and not self._leaving:
                 self._start()
             self._changed.notify_all()
@@ -49,7 +50,7 @@ class Background:
             timeout: Seconds to wait at most.
         """
         with self._changed:
-            self._waiting.discard(spill)
+            self._take(spill)
             self._stop = self._stop or self._busy is spill
             self._changed.notify_all()
             if self._thread is not threading.current_thread():
@@ -81,7 +82,7 @@ class Background:
             with self._changed:
                 self._busy = None
                 if not done and not self._stop:
-                    self._waiting.add(spill)
+                    self._put(spill)
                 self._changed.notify_all()
             del spill  # it must not live longer than its queue
 
@@ -93,7 +94,7 @@ class Background:
                     break
                 if due <= 0:
                     # Out before it begins: what is added meanwhile is another reason to try.
-                    self._waiting.discard(first)
+                    self._take(first)
                     self._busy, self._stop = first, False
                     return first
                 del first  # nobody else may hold it any more
@@ -102,12 +103,18 @@ class Background:
             return None
 
     def _first(self) -> tuple[Spill | None, float]:
-        first, soonest = None, 0.0
-        for spill in self._waiting:
-            due = spill.due_in()
-            if first is None or due < soonest:
-                first, soonest = spill, due
+        due = [(spill.due_in(), spill) for spill in self._waiting]
+        soonest, first = min(due, key=lambda one: one[0], default=(0.0, None))
         return first, soonest
+
+    def _put(self, spill: Spill) -> None:
+        self._waiting.add(spill)
+        if spill.shared:  # its queue may be gone, but the next one of these addresses will go on with it
+            self._held.add(spill)
+
+    def _take(self, spill: Spill) -> None:
+        self._waiting.discard(spill)
+        self._held.discard(spill)
 
     def _go_on(self) -> bool:
         return not self._stop and not self._leaving

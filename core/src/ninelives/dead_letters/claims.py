@@ -13,12 +13,14 @@ from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.making import LetterMaker
 from ninelives.dead_letters.places import Place, parks, said_of
 from ninelives.dead_letters.store import Claimable, DeadLetterStore, Lease, is_searchable
-from ninelives.dead_letters.telling import warn
+from ninelives.dead_letters.telling import letter_event, warn
 from ninelives.describing import safe_message, type_name
-from ninelives.errors import LetterNotFoundError, StoreError
-from ninelives.events import Event, LetterParked, LetterReplayed, ReplayEvent, ReplayFailed
+from ninelives.errors import LetterBusyError, LetterNotFoundError, LetterTooLargeError, StoreError
+from ninelives.events import Event, LetterParked, LetterReplayed, LetterSpilled, ReplayEvent, ReplayFailed
 
-__all__ = ["Claimed", "claim", "give_back"]
+__all__ = ["Claimed", "are_one", "claim", "give_back"]
+
+_A_LOOK = 1.0  # seconds: the claim is given back at once
 
 LOOK_THROUGH = 100
 """How many letters of a store that can't be searched are looked at for one id."""
@@ -34,6 +36,7 @@ class Claimed(Struct, frozen=True):
         emit: Told what happened.
         max_replays: After this many failures it is parked.
         parking: Where it goes then; None: it stays.
+        spare: Where it goes when its new record is too large for its store; None: it stays as it was.
     """
 
     lease: Lease
@@ -42,6 +45,7 @@ class Claimed(Struct, frozen=True):
     emit: Callable[[Event], None]
     max_replays: int
     parking: Place | None = None
+    spare: Place | None = None
 
     @property
     def letter(self) -> DeadLetter:
@@ -90,12 +94,14 @@ class Claimed(Struct, frozen=True):
         problem = f"{self.place.name} keeps no parked letters, and there is no park= and no fallback"
         if self.parking is not None:
             try:
+                if are_one(self.place.store, self.parking.store, letter.id):
+                    self._release(letter)
+                    return letter
                 self.parking.store.put(letter)
             except Exception as error:
                 problem = said_of(self.parking, error)
             else:
-                with _store_errors(self.place):  # if this fails it stands in both, and is not lost
-                    self.place.store.ack(self.lease)
+                self._leave()
                 return letter
         if not parks(self.place.store):
             letter = structs.replace(letter, state="waiting")
@@ -105,8 +111,22 @@ class Claimed(Struct, frozen=True):
         return letter
 
     def _release(self, letter: DeadLetter) -> None:
+        try:
+            with _store_errors(self.place):
+                self.place.store.release(self.lease, letter)
+        except LetterTooLargeError as error:  # each replay adds to the record
+            if self.spare is None:
+                raise
+            with _store_errors(self.spare):
+                self.spare.store.put(letter)
+            self._leave()
+            reason = said_of(self.place, error)
+            self.emit(letter_event(LetterSpilled, letter, self.maker.now(), self.spare.name, reason))
+
+    def _leave(self) -> None:
+        """It is somewhere else now; if it can't be removed here it stands in both, and is not lost."""
         with _store_errors(self.place):
-            self.place.store.release(self.lease, letter)
+            self.place.store.ack(self.lease)
 
     def give_back(self) -> None:
         """It was not tried: back unchanged and uncounted; if the store can't, the lease's end brings it back."""
@@ -161,6 +181,36 @@ def _look_through(store: DeadLetterStore, letter_id: str, lease: float) -> Lease
         for other in others:
             give_back(store, other)
     raise LetterNotFoundError(f"{len(others)} letters were looked at, and none is {letter_id}")
+
+
+def are_one(store: DeadLetterStore, other: DeadLetterStore, letter_id: str) -> bool:
+    """Whether a letter that we hold in a store is held in the other too: then both seem to be one, under two names.
+
+    What is put there and then deleted here would be gone. A store that can't be searched is not asked: it keeps every
+    letter that is put there, whatever is deleted.
+
+    Raises:
+        StoreError: The other store can't be asked at the moment.
+    """
+    if store is other:
+        return True
+    if not (isinstance(other, Claimable) and _shows_all(other)):
+        return False
+    try:
+        (lease,) = other.claim([letter_id], lease=_A_LOOK)
+    except LetterBusyError:
+        return True
+    except StoreError as error:
+        if error.transient:
+            raise
+        return False  # it is not there; or it can't be claimed there, as it could where we have it from
+    give_back(other, lease)
+    return False
+
+
+def _shows_all(store: object) -> bool:
+    # Not a type guard: what is asked stays a store.
+    return is_searchable(store)
 
 
 def give_back(store: DeadLetterStore, lease: Lease) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from threading import Lock
 
 from msgspec import Struct
 
@@ -16,6 +15,7 @@ from ninelives.dead_letters.paging import cursor_after, position_of, read_cursor
 from ninelives.dead_letters.store import ALL_TO_PURGE, Lease, Page
 from ninelives.errors import LeaseLostError, LetterBusyError, LetterNotFoundError, StoreError
 from ninelives.ids import new_id
+from ninelives.locks import new_lock
 
 __all__ = ["MemoryStore", "memory_store"]
 
@@ -43,7 +43,7 @@ class MemoryStore:
     def __init__(self, *, clock: Clock | None = None) -> None:
         self._clock = clock or SYSTEM_CLOCK
         # The clock is read under it: with a time from before the wait, another's fresh claim would seem not yet begun.
-        self._lock = Lock()
+        self._lock = new_lock()
         self._letters: dict[str, DeadLetter] = {}
         # Kept until the letter is claimed anew or given back: a holder who is late may still end what nobody took.
         self._claims: dict[str, _Claim] = {}

@@ -16,7 +16,7 @@ from ninelives.dead_letters.linking import LetterLink
 from ninelives.dead_letters.making import LetterMaker
 from ninelives.dead_letters.options import QueueOptions
 from ninelives.dead_letters.places import Place, Places
-from ninelives.dead_letters.spill import spill_of
+from ninelives.dead_letters.sharing import spill_of
 from ninelives.dead_letters.store import Lease
 from ninelives.middleware.watching import Watcher, watch, watch_async
 
@@ -56,8 +56,8 @@ class QueueParts:
         self.stores = stores
         self.places = stores.all
         self.pipeline = pipeline
-        self._spill = spill_of(stores, self._clock, emit)
-        self._linked_to(pipeline)
+        self._spill = spill_of(stores, self._clock)
+        self._linked_to(pipeline, emit)
         self._emit = emit
         self.maker = self.maker_for(pipeline)
         self._keeper = self.keeper_for(emit)
@@ -86,7 +86,8 @@ class QueueParts:
     def claimed(self, lease: Lease, place: Place) -> Claimed:
         """A letter of ours in hand."""
         parking = self.stores.parking(place)
-        return Claimed(lease, place, self.maker, self._emit, self.options.max_replays, parking)
+        spare = self.stores.fallback if place is self.stores.store else None
+        return Claimed(lease, place, self.maker, self._emit, self.options.max_replays, parking, spare)
 
     def watcher(self, context: Context) -> Watcher:
         """As a link, in a step that it shares with its neighbours: what it does when a call fails."""
@@ -94,12 +95,13 @@ class QueueParts:
             self._clock = context.clock
             self._bind(self._unopened.open(context.open_store), context.pipeline, context.emit)
             self._unopened = None
-        self._linked_to(context.pipeline)
+        self._linked_to(context.pipeline, context.emit)
         return LetterLink(self, context).watcher()
 
-    def _linked_to(self, pipeline: str | None) -> None:
+    def _linked_to(self, pipeline: str | None, emit: Callable[[Event], None]) -> None:
         if self._spill is not None:
-            self._spill.pipelines.add(pipeline)
+            self._spill.queues.add(self)
+            self._spill.users[pipeline] = emit
 
     def _now(self) -> datetime:
         # Not the clock's own method: what stands in for it in a test comes later.

@@ -31,6 +31,22 @@ class Place(Struct, frozen=True):
         stand_in = stand_ins.store
         return self.own if stand_in is None else stand_in(self.name)
 
+    def is_same_as(self, other: Place) -> bool:
+        """Whether both are one store, as far as can be said without asking it."""
+        if self.own is other.own:
+            return True
+        return self.is_known and other.is_known and self.name == other.name
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its address says which store it is: of two objects, or two times ``memory:``, each is its own."""
+        return self.address is not None and isinstance(getattr(self.own, "name", None), str)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Which store it is, where that is known; it has the address with its secrets."""
+        return ("" if self.address is None else self.address.raw, self.name)
+
 
 class Places(Struct, frozen=True):
     """The stores of a queue.
@@ -47,8 +63,9 @@ class Places(Struct, frozen=True):
 
     @property
     def all(self) -> tuple[Place, ...]:
-        """Wherever a letter may be."""
-        return tuple(place for place in (self.store, self.fallback, self.park) if place is not None)
+        """Wherever a letter may be, each once."""
+        park = None if self.park is self.store or self.park is self.fallback else self.park
+        return tuple(place for place in (self.store, self.fallback, park) if place is not None)
 
     @property
     def keeping(self) -> tuple[Place, ...]:

@@ -191,7 +191,7 @@ class DeadLetterQueue(QueueParts):
     def close(self) -> None:
         """Close the stores; a later use opens them again."""
         if self._spill is not None:
-            self._spill.close()
+            self._spill.close(self)
         for place in self.places:
             place.store.close()
 

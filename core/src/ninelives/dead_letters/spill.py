@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from ninelives.circuit import Circuit, CircuitRules, Ticket
-from ninelives.dead_letters.letter import DeadLetter
-from ninelives.dead_letters.places import Place, Places, said_of
+from ninelives.dead_letters.letter import DeadLetter, LetterFilter
+from ninelives.dead_letters.places import Place, said_of
 from ninelives.dead_letters.telling import letter_event, warn
 from ninelives.errors import LetterTooLargeError, StoreError
 from ninelives.events import Event, LetterStored
@@ -20,13 +21,14 @@ from ninelives.stand_ins import stand_ins
 
 if TYPE_CHECKING:
     from ninelives.clock import Clock
+    from ninelives.dead_letters.store import DeadLetterStore
 
-__all__ = ["DRAIN_EVERY", "Spill", "spill_of"]
+__all__ = ["DRAIN_EVERY", "Spill"]
 
 DRAIN_EVERY = 30.0
 """Seconds between two times that the background tries to move letters home."""
 
-_MOST_REMEMBERED = 10_000  # letters that never fit: to forget some costs another look at them, no more
+_MOST_REMEMBERED = 10_000  # letters that were refused: to forget some costs another try of them, no more
 
 
 class Spill:
@@ -36,21 +38,25 @@ class Spill:
         home: The store.
         refuge: Its fallback.
         clock: Tells when to try again.
-        came_home: Told of each letter that has come home.
+        shared: Whether all queues of these addresses have it in common.
 
     Attributes:
-        pipelines: Whose letters are moved, as others may share the fallback; None stands for those of no pipeline.
+        queues: Those that have it, and have not been closed.
+        users: Whose letters are moved, as others may share the fallback, and who is told that they came home; None
+            stands for the letters of no pipeline.
     """
 
-    def __init__(self, home: Place, refuge: Place, clock: Clock, came_home: Callable[[DeadLetter], None]) -> None:
-        self.pipelines: set[str | None] = set()
+    def __init__(self, home: Place, refuge: Place, clock: Clock, *, shared: bool = False) -> None:
+        self.shared = shared
+        self.queues: WeakSet[object] = WeakSet()
+        self.users: dict[str | None, Callable[[Event], None]] = {}
         self._home = home
         self._refuge = refuge
         self._clock = clock
-        self._came_home = came_home
         self._circuit = Circuit(home.name, CircuitRules(failure_threshold=1, recovery_timeout=DRAIN_EVERY))
         self._next_try = float("-inf")
-        self._unfit: set[str] = set()
+        self._unfit: set[str] = set()  # too large
+        self._passed: set[str] = set()  # refused for another reason, on the way through all of them
 
     @property
     def is_down(self) -> bool:
@@ -74,17 +80,16 @@ class Spill:
         except Exception as error:
             self._failed(letter, error, ticket)
             raise
-        if self.is_down:  # tried although it was known to be down, as the fallback failed too
+        if not ticket.generation:  # tried although it was known to be down, as the fallback failed too
             self._circuit.reset()
         if self.due_in() <= 0:
             self.wait()
 
     def wait(self) -> None:
         """Let the background move home what is in the fallback, when it is time."""
-        if stand_ins.store is None:  # else it would get to the real stores, some time after the test
-            from ninelives.dead_letters.background import background
+        from ninelives.dead_letters.background import background
 
-            background.add(self)
+        background.add(self)
 
     def due_in(self) -> float:
         """Seconds until the background may try."""
@@ -98,18 +103,23 @@ class Spill:
         """
         now = self._clock.monotonic()
         self._next_try = now + DRAIN_EVERY
-        ticket = self._circuit.admit(now).ticket
+        ticket = self._circuit.admit(now).ticket if stand_ins.store is None else None
         if ticket is None:
             return False
         try:
-            # At the first one that arrives: callers need avoid the store no longer.
-            self._move(self._is_ours, lambda _: self._circuit.succeeded(ticket), go_on)
+            # At the first one that arrives: callers need avoid the store no longer. Not what may stand in for the
+            # stores from now on: a letter must not go from one world to the other.
+            done = self._move(
+                self._refuge.own, self._home.own, self._is_ours, lambda: self._circuit.succeeded(ticket), go_on
+            )
         except BaseException as error:  # the thread goes on, whatever a store raises
-            self._circuit.failed(ticket, self._clock.monotonic())
-            warn("letters wait in %s: %s", self._refuge.name, said_of(self._home, error))
+            self._learn(error, ticket)
             return False
-        self._circuit.succeeded(ticket)
-        return True
+        if done:
+            self._circuit.succeeded(ticket)
+        else:  # all may be held by others, and then it was not tried
+            self._circuit.released(ticket)
+        return done
 
     def drain(self) -> int:
         """Move home all that is ours, or simply all where no pipeline uses it; how many letters came home.
@@ -118,70 +128,107 @@ class Spill:
             StoreError: A store failed; it says how many had come home by then.
         """
         self._unfit.clear()  # the store's limit may have been raised
-        home: list[DeadLetter] = []
-        try:
-            self._move(self._is_ours if self.pipelines - {None} else _everything, home.append)
-        except Exception as error:
-            transient = getattr(error, "transient", True)
-            said = f"{len(home)} letters came home, then {said_of(self._home, error)}"
-            raise StoreError(said, transient=transient) from error
-        finally:
-            if home:
-                self._circuit.reset()
-        return len(home)
+        self._passed.clear()
+        came = 0
 
-    def close(self) -> None:
-        """Let the background leave it alone, and wait until it does."""
+        def arrived() -> None:
+            nonlocal came
+            came += 1
+
+        wanted = self._is_ours if self.users.keys() - {None} else _everything
+        try:
+            self._move(self._refuge.store, self._home.store, wanted, arrived)
+        except Exception as error:
+            place, problem = self._who(error)
+            said = f"{came} letters came home, then {said_of(place, problem)}"
+            raise StoreError(said, transient=getattr(problem, "transient", True)) from problem
+        finally:
+            if came:
+                self._circuit.reset()
+        return came
+
+    def close(self, queue: object) -> None:
+        """That queue is closed. If it was the last, the background leaves the letters alone; wait until it does."""
         from ninelives.dead_letters.background import background
 
-        background.remove(self)
+        self.queues.discard(queue)
+        if not self.queues:
+            background.remove(self)
 
     def _is_ours(self, letter: DeadLetter) -> bool:
-        return letter.pipeline in self.pipelines
+        return letter.pipeline in self.users
 
     def _move(
         self,
+        source: DeadLetterStore,
+        target: DeadLetterStore,
         wanted: Callable[[DeadLetter], bool],
-        arrived: Callable[[DeadLetter], object],
+        arrived: Callable[[], object],
         go_on: Callable[[], bool] = lambda: True,
-    ) -> None:
+    ) -> bool:
         from ninelives.dead_letters.moving import Move
 
         def fits(letter: DeadLetter) -> bool:
-            return letter.id not in self._unfit and wanted(letter)
+            return letter.id not in self._unfit and letter.id not in self._passed and wanted(letter)
 
         def moved(letter: DeadLetter) -> None:
-            arrived(letter)
+            arrived()
             self._came_home(letter)
 
-        Move(self._refuge.store, self._home.store, fits, moved, self._remember, go_on).run()
+        done = Move(source, target, fits, moved, self._refused, go_on, self._filters()).run()
+        if done:  # the next time begins anew: the reasons may have gone
+            self._passed.clear()
+        return done
+
+    def _filters(self) -> list[LetterFilter]:
+        """What to look for: where it can be said, the letters of others are not even read."""
+        names: list[str | None] = [None] if None in self.users else list(self.users)
+        return [LetterFilter(state="waiting", pipeline=name) for name in names]
+
+    def _came_home(self, letter: DeadLetter) -> None:
+        emit = self.users.get(letter.pipeline) or next(iter(self.users.values()))
+        reason = f"moved from {self._refuge.name}"
+        emit(letter_event(LetterStored, letter, self._clock.now(), self._home.name, reason))
+
+    def _learn(self, error: BaseException, ticket: Ticket) -> None:
+        """What an attempt says of the store: only that it failed at a trial, and that this may pass, takes it away.
+
+        Where it refuses for good, it answers; where it is the fallback that fails, nobody can try it out but callers.
+        """
+        place, problem = self._who(error)
+        if place is self._home and getattr(problem, "transient", True):
+            if ticket.slot:
+                now = self._clock.monotonic()
+                self._circuit.failed(ticket, now)
+                self._next_try = now + DRAIN_EVERY
+        else:
+            self._circuit.succeeded(ticket)
+        warn("letters wait in %s: %s", self._refuge.name, said_of(place, problem))
+
+    def _who(self, error: BaseException) -> tuple[Place, BaseException]:
+        """Which of the two stores failed, and what it said."""
+        from ninelives.dead_letters.moving import TargetError
+
+        return (self._home, error.problem) if isinstance(error, TargetError) else (self._refuge, error)
 
     def _failed(self, letter: DeadLetter, error: Exception, ticket: Ticket) -> None:
         from ninelives.transient import Kind, classify
 
         if isinstance(error, LetterTooLargeError):
-            self._remember(letter)
+            _remember(self._unfit, letter)
         elif classify(error).kind is not Kind.PERMANENT:
             now = self._clock.monotonic()
             if self._circuit.failed(ticket, now) is not None:
                 self._next_try = now + DRAIN_EVERY
 
-    def _remember(self, unfit: DeadLetter) -> None:
-        if len(self._unfit) >= _MOST_REMEMBERED:
-            self._unfit.clear()
-        self._unfit.add(unfit.id)
+    def _refused(self, letter: DeadLetter, problem: StoreError) -> None:
+        _remember(self._unfit if isinstance(problem, LetterTooLargeError) else self._passed, letter)
 
 
-def spill_of(stores: Places, clock: Clock, emit: Callable[[Event], None]) -> Spill | None:
-    """What stands between these stores; None without a fallback."""
-    if stores.fallback is None:
-        return None
-    home, reason = stores.store.name, f"moved from {stores.fallback.name}"
-
-    def came_home(letter: DeadLetter) -> None:
-        emit(letter_event(LetterStored, letter, clock.now(), home, reason))
-
-    return Spill(stores.store, stores.fallback, clock, came_home)
+def _remember(letters: set[str], one: DeadLetter) -> None:
+    if len(letters) >= _MOST_REMEMBERED:
+        letters.clear()
+    letters.add(one.id)
 
 
 def _everything(_letter: DeadLetter) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from ninelives.dead_letters.letter import DeadLetter
@@ -24,9 +25,10 @@ def letter_event(kind: type[LetterEvent], letter: DeadLetter, now: datetime, sto
 
 
 def warn(text: str, about: str, problem: str) -> None:
-    """Log a warning; the problem is masked."""
+    """Log a warning; the problem is masked. What the program's log raises goes no further."""
     import logging
 
     from ninelives.redaction import redact_text
 
-    logging.getLogger("ninelives").warning(text, about, redact_text(problem))
+    with suppress(Exception):
+        logging.getLogger("ninelives").warning(text, about, redact_text(problem))

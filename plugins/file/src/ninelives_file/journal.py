@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from threading import Lock
 
 import msgspec
 
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter, decode_letter
 from ninelives.dead_letters.paging import FIRST, Position
 from ninelives.errors import LetterNotFoundError, StoreError
+from ninelives.locks import new_lock
 from ninelives_file.entries import Bad, Entry, Hold
 from ninelives_file.index import Index
 from ninelives_file.lines import BadLine, Claim, header, write
@@ -111,7 +111,7 @@ class Journal:
 
     def __init__(self, where: Where) -> None:
         self.where = where
-        self._lock = Lock()
+        self._lock = new_lock()
         self._index: Index | None = None
 
     def append(self, lines: bytes) -> None:

@@ -170,7 +170,10 @@ def _locked(where: Where, flags: int, *, exclusive: bool) -> Iterator[int]:
                 raise StoreError(f"{where}: it is no regular file: name another", transient=False)
             lock(descriptor, where.path, exclusive=exclusive, timeout=where.lock_timeout)
             if _is_still_there(where.path, descriptor):
-                yield descriptor
+                try:
+                    yield descriptor
+                finally:
+                    unlock(descriptor)  # a child forked meanwhile has it open too: our closing it would free nothing
                 return
         finally:
             os.close(descriptor)
