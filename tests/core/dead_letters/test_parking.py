@@ -148,7 +148,8 @@ def test_a_record_that_outgrew_its_store_goes_to_the_fallback(world):
     assert world.states() == [[], ["waiting"], []]
     assert world.fallback.get(name).replay_count == 1
     (spilled,) = [event for event in world.events if type(event) is LetterSpilled]
-    assert (spilled.letter_id, spilled.store, spilled.reason) == (name, "MemoryStore", "sqs: 2 MB")
+    reason = "sqs: ninelives.errors.LetterTooLargeError: 2 MB"
+    assert (spilled.letter_id, spilled.store, spilled.reason) == (name, "MemoryStore", reason)
     queue.close()
 
 
