@@ -87,6 +87,27 @@ def test_a_channel_that_hangs_does_not_hold_the_end_for_long(tmp_path):
     assert _run(code, tmp_path) == ""
 
 
+@pytest.mark.parametrize("waited", ["", "dispatcher.default_dispatcher().close(0.01)"], ids=["at the end", "before"])
+def test_what_could_not_be_sent_in_time_is_in_the_log(tmp_path, waited):
+    """What is still queued when the flush time is over goes to the log, each with its reason; it is waited for once."""
+    code = f"""
+        import logging
+        from ninelives.notifications import dispatcher
+        dispatcher.FLUSH_SECONDS = 0.3
+        logging.basicConfig(stream=sys.stdout, format="%(message)s")
+        logging.getLogger("ninelives").addFilter(lambda record: "because" in record.getMessage())
+        channel = Channel(inline=False, hang=threading.Event(), keeps_timeout=False)
+        shop = pipeline(channel)
+        for _ in range(3):
+            shop.try_run(fail)
+        assert channel.wait_for_attempts(1)
+        {waited}
+        """
+    lines = _run(code, tmp_path).splitlines()
+    assert ["while it was being sent" in line for line in lines] == [True, False, False]
+    assert ["before it could be sent" in line for line in lines] == [False, True, True]
+
+
 @pytest.mark.parametrize("earlier", ["", "shop.try_run(fail)"], ids=["first", "later"])
 def test_a_call_at_the_end_of_the_program_works(tmp_path, earlier):
     """A call made while the interpreter ends, where no thread may be started any more, fails and is told like any."""

@@ -35,6 +35,8 @@ from ninelives.redaction import MAX_DEPTH, MAX_ITEMS, MAX_PARTS, MAX_TEXT, one_l
         ("postgres://app:hun@ter2@db/x", "postgres://app:***@db/x"),
         ("smtp://app:hunt?er2@mail:587?to=a@b.io", "smtp://app:***@mail:587?to=***@b.io"),
         ("redis://:hunter2@cache:6379", "redis://:***@cache:6379"),
+        ("smtp://me@mail.example:hunter2@host", "smtp://***@mail.example:***@host"),
+        ("https://bucket/x?X-Amz-Signature=abc&sig=def", "https://bucket/x?X-Amz-Signature=***&sig=***"),
         ("password=hunter2 user=tom", "password=*** user=tom"),
         ("{'apiKey': 'a b', 'n': 1}", "{'apiKey': ***, 'n': 1}"),
         ('{"token": "a\\"b", "n": 1}', '{"token": ***, "n": 1}'),

@@ -121,11 +121,29 @@ def test_a_letter_that_comes_home_while_they_are_listed_is_run(shop):
 
 
 def test_a_fallback_that_can_not_be_read_keeps_nobody_waiting(shop):
-    """The letters of the store are run before it is told that the fallback can't be read."""
+    """The letters of the store are run although the fallback can't be read, and the report says that it can't."""
     world = World(shop, MemoryStore)
     world.service.up = True
     world.fallback.browse = lambda *args, **kwargs: (_ for _ in ()).throw(StoreError("no disk"))
-    with pytest.raises(StoreError, match="no disk"):
-        world.pipeline.replay()
-    assert world.service.calls == 1
+    report = world.pipeline.replay()
+    assert (report.replayed, report.ok, world.service.calls) == (1, False, 1)
+    assert report.problems == ["MemoryStore: ninelives.errors.StoreError: no disk"]
     assert world.letters(world.store) == ()
+
+
+@pytest.mark.parametrize("searchable", [True, False])
+def test_a_store_that_is_down_keeps_the_fallback_from_nothing(shop, searchable):
+    """What spilled is replayed while the store itself is down; with both down, the error comes out."""
+    world = World(shop, MemoryStore)
+    world.copy()
+    for lease in world.store.receive(9, lease=1):
+        world.store.ack(lease)
+    world.service.up = True
+    world.store.searchable = searchable
+    down = lambda *args, **kwargs: (_ for _ in ()).throw(StoreError("no answer"))  # noqa: E731 - a store that fails
+    world.store.browse = world.store.receive = down
+    report = world.pipeline.replay()
+    assert (report.replayed, world.service.calls, len(report.problems)) == (1, 1, 1)
+    world.fallback.browse = down
+    with pytest.raises(StoreError, match="no answer"):
+        world.pipeline.replay()

@@ -107,3 +107,36 @@ def test_not_found_says_how_far_it_looked(pipeline, store):
     store.claim = lambda ids, lease: (_ for _ in ()).throw(LetterNotFoundError("100 letters were looked at"))
     with pytest.raises(LetterNotFoundError, match=r"no letter x in Twice \(100 letters were looked at\); receive_"):
         pipeline["dead_letter"]._claim("x")
+
+
+class Many(MemoryStore):
+    """A store that can't be searched, and takes so long for each letter that its leases end meanwhile."""
+
+    searchable = False
+    asked = 0
+
+    def receive(self, max_letters, *, lease):
+        self.asked += 1
+        assert self.asked < 50, "it goes round and round"
+        self._clock.advance(120)
+        return super().receive(max_letters, lease=lease)
+
+
+def test_a_store_full_of_other_letters_is_gone_through_once(shop, service):
+    """Where the letters of others outlive their leases while it looks for its own, a replay ends all the same."""
+    store = Many(clock=shop.clock)
+    for number in range(10):
+        shop.pipeline("others", backoff=False, breaker=False, dead_letter={"store": store}).try_run(service, number)
+    pipeline = shop.pipeline(backoff=False, breaker=False, dead_letter={"store": store})
+    assert pipeline.replay().replayed == 0
+
+
+def test_leases_that_end_while_there_is_work_end_nothing(shop, service):
+    """As long as there are letters of its own among them, a replay goes on, however long it takes."""
+    store = Many(clock=shop.clock)
+    others = shop.pipeline("others", backoff=False, breaker=False, dead_letter={"store": store})
+    pipeline = shop.pipeline(backoff=False, breaker=False, dead_letter={"store": store})
+    for one in (others, pipeline, pipeline, pipeline):
+        one.try_run(service, 1)
+    service.up = True
+    assert pipeline.replay().replayed == 3

@@ -16,10 +16,12 @@ MASK = "***"
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*\Z")
 _SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase)?\b|pwd|secret|token|(api|access|private)[_-]?key|credential|authorization", re.IGNORECASE
+    r"pass(word|wd|phrase)?\b|pwd|secret|token|(api|access|private)[_-]?key|credential|authorization"
+    r"|signature\Z|\A(auth|sig)\Z",
+    re.IGNORECASE,
 )
 # Both are linear: they start only where a run of their characters does, and never go back.
-_USER = re.compile(r"//[^/@:?]*+:")
+_USER = re.compile(r"//[^/:?]*+:")
 _NAME = re.compile(r"(?<![^?&=;,\s])([^?&=;,\s]++)=")
 
 
@@ -65,7 +67,9 @@ class Address(Struct, frozen=True):
         expected = f"one of: {', '.join(names)}" if names else "no options"
         unknown = [name for name in self.options if name not in names]
         if unknown:
-            raise ConfigurationError(*(Problem(f"{self}: option {name!r}", "", expected) for name in unknown))
+            # A name that is misspelt may be a password's.
+            shown = Address(self.scheme, self.target, {**self.options, **dict.fromkeys(unknown, MASK)})
+            raise ConfigurationError(*(Problem(f"{shown}: option {name!r}", "", expected) for name in unknown))
 
     def __str__(self) -> str:
         """The address with its secrets masked; `raw` gives it whole."""

@@ -31,7 +31,8 @@ _BEYOND = 200
 _INT_BITS = 256
 
 _SECRET_KEY = re.compile(
-    r"passw|pass_?phrase|passcode|\Apass\Z|pwd|secret|token|authori[sz]ation|\Aauth\Z|cookie|credential"
+    r"passw|pass_?phrase|passcode|\Apass\Z|pwd|secret|token|authori[sz]ation|\A(?:auth|sig)\Z|cookie|credential"
+    r"|signature\Z"
     r"|(?:api|access|private|signing|encryption)[ _-]?key|session[ _-]?id|phone|mobile|e[_-]?mail|\Assn\Z",
     re.IGNORECASE,
 )
@@ -44,7 +45,7 @@ _VALUE, _LINE_VALUE = (
     for unquoted in (r"[^\s&]++", r"[^\r\n]++")
 )
 # To the last @ before the path or the query: one in a password that was not encoded must not show its rest.
-_URL_PASSWORD = re.compile(r"(://[^\s/:@]*+:)(?:[^\s/?]|\?(?!\w++=))+@")
+_URL_PASSWORD = re.compile(r"(://[^\s/:]*+:)(?:[^\s/?]|\?(?!\w++=))+@")
 _BEARER = re.compile(
     r"(?i)\b(bearer\s++)(?!(?:token|auth|realm|scheme|error|is|was|and|or|not|for)\b|auth\w*\b)[\w.~+/=-]++"
 )

@@ -19,6 +19,7 @@ class ReplayReport(Struct, kw_only=True):
         skipped: Letters that can't be run here; they are left as they are.
         unconfirmed: Letters that succeeded, but whose store could not record it: they may be run once more.
         reasons: By letter id, why it was not replayed; at most 100.
+        problems: What stores said that could not be read while another could: their letters were not replayed.
         retry_after: Where a refusal ended the run: seconds until the circuit admits a call.
     """
 
@@ -30,9 +31,11 @@ class ReplayReport(Struct, kw_only=True):
     skipped: int = 0
     unconfirmed: int = 0
     reasons: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
     retry_after: float | None = None
 
     @property
     def ok(self) -> bool:
         """Whether every letter that was meant succeeded."""
-        return not (self.failed or self.refused or self.busy or self.skipped or self.unconfirmed)
+        left = (self.failed, self.refused, self.busy, self.skipped, self.unconfirmed, self.problems)
+        return not any(left)

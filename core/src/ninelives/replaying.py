@@ -14,16 +14,16 @@ from ninelives.dead_letters.failures import failure_of
 from ninelives.dead_letters.in_hand import Hand
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
 from ninelives.dead_letters.linking import is_refusal
-from ninelives.dead_letters.store import Browsable, Claimable, DeadLetterStore, Lease, is_searchable
+from ninelives.dead_letters.places import Place, said_of
+from ninelives.dead_letters.store import Lease
 from ninelives.dead_letters.views import payload_of
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import LetterBusyError, LetterNotFoundError, StoreError
-from ninelives.replay_choice import What, check
+from ninelives.replay_choice import What, check, waiting_in
 from ninelives.replay_report import ReplayReport
 
 if TYPE_CHECKING:
     from ninelives.clock import Clock
-    from ninelives.dead_letters.places import Place
     from ninelives.dead_letters.queue import DeadLetterQueue
     from ninelives.registry import Registry
 
@@ -31,8 +31,6 @@ __all__ = ["Replay", "What"]
 
 MAX_REASONS = 100
 """How many letters the report gives a reason for; the rest are only counted."""
-
-PAGE = 500
 
 
 class Replay:
@@ -167,15 +165,31 @@ class Replay:
         # What was there when it began: what fails again, or arrives meanwhile, is not run twice.
         began = self._clock.now()
         # The fallback first: a letter that is on its way home is seen in the one or the other.
-        waiting = [(place, _waiting(place.store, chosen)) for place in reversed(self._queue.places)]
+        waiting = [(place, waiting_in(place.store, chosen)) for place in reversed(self._queue.places)]
+        problems: list[StoreError] = []
         for place, ids in reversed(waiting):
-            if ids is None:
-                yield from self._received(place, chosen, began)
-            elif isinstance(ids, StoreError):
-                raise ids
-            else:
-                others = (other for other, theirs in waiting if theirs is not None and other is not place)
-                yield from self._by_id(ids, (place, *others))
+            others = tuple(other for other, theirs in waiting if theirs is not None and other is not place)
+            try:
+                yield from self._of_place(place, ids, others, chosen, began)
+            except StoreError as error:  # the letters that can be reached are not to wait for the others
+                problems.append(error)
+                self.report.problems.append(said_of(place, error))
+        if len(problems) == len(waiting):
+            raise problems[0]
+
+    def _of_place(
+        self,
+        place: Place,
+        ids: list[str] | StoreError | None,
+        others: tuple[Place, ...],
+        chosen: LetterFilter,
+        began: datetime,
+    ) -> Iterator[Claimed]:
+        if isinstance(ids, StoreError):
+            raise ids
+        if ids is None:
+            return self._received(place, chosen, began)
+        return self._by_id(ids, (place, *others))
 
     def _by_id(self, letter_ids: Iterable[str], places: tuple[Place, ...]) -> Iterator[Claimed]:
         for letter_id in letter_ids:
@@ -207,34 +221,18 @@ class Replay:
 
     def _received(self, place: Place, chosen: LetterFilter, began: datetime) -> Iterator[Claimed]:
         others: list[Lease] = []
+        aside: dict[str, datetime] = {}  # since the last one that was run, and until when
         try:
             while leases := place.store.receive(1, lease=self._queue.options.lease):
                 (lease,) = leases
                 letter = lease.letter
                 if self._has_failed(letter.id) or letter.created > began or not chosen.matches(letter):
                     others.append(lease)  # held until the end, so that the store gives the next one
+                    if aside.setdefault(letter.id, lease.until) <= self._clock.now():
+                        break  # the leases end before all are seen: there is nothing but others
                 else:
+                    aside.clear()
                     yield from self._once(lease, place)
         finally:
             for lease in others:
                 self._queue.claimed(lease, place).give_back()
-
-
-def _waiting(store: DeadLetterStore, chosen: LetterFilter) -> list[str] | StoreError | None:
-    """The letters that are there; None if the store can't be searched. An error is raised when its turn comes."""
-    if not is_searchable(store) or not isinstance(store, Claimable):
-        return None
-    try:
-        return _ids(store, chosen)
-    except StoreError as error:
-        return error
-
-
-def _ids(store: Browsable, chosen: LetterFilter) -> list[str]:
-    ids: list[str] = []
-    cursor: str | None = None
-    while True:
-        page = store.browse(chosen, limit=PAGE, cursor=cursor)
-        ids += [letter.id for letter in page.letters]
-        if (cursor := page.cursor) is None:
-            return ids

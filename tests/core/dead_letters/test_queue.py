@@ -400,3 +400,22 @@ def test_describe_masks(kept):
         "max_replays": 3,
         "lease": 300.0,
     }
+
+
+def test_what_can_be_read_is_shown(kept, caplog):
+    """While the store can't be read its fallback's letters are shown, and the log says which are missing."""
+
+    class Unreadable(MemoryStore):
+        def browse(self, *args, **kwargs):
+            raise StoreError("no answer, token=abc")
+
+    fallback = MemoryStore(clock=kept.clock)
+    queue = kept.queue(store=Unreadable(), fallback=fallback)
+    kept.queue(store=fallback).send_to_dlq("spilled")
+    assert [item["message"] for item in queue.receive_from_dlq()] == ["spilled"]
+    assert caplog.messages == [
+        "letters in Unreadable are not shown: Unreadable: ninelives.errors.StoreError: no answer, token=***"
+    ]
+    with pytest.raises(StoreError, match="no answer"):
+        kept.queue(store=Unreadable()).receive_from_dlq()
+    assert queue.receive_from_dlq(0) == []

@@ -177,6 +177,24 @@ def test_without_threads_closing_delivers(world, monkeypatch):
     assert len(channel.notifications) == 1
 
 
+def test_what_is_left_at_the_end_goes_to_the_log(world, monkeypatch):
+    """What the end of the program leaves unsent is logged with its reason, and told as failed; nothing waits then."""
+    dispatcher, channel = Dispatcher(), waiting()
+    with monkeypatch.context() as patch:
+        patch.setattr(Thread, "start", _no_thread)
+        for number in range(2):
+            dispatcher.submit(world.delivery(channel, message=str(number)))
+        dispatcher.leave(-1)
+    assert [(each.message, each.details["not_delivered_to"]) for each in world.log.notifications] == [
+        ("0", "pager:"),
+        ("1", "pager:"),
+    ]
+    assert "the program ended before it could be sent" in world.log.notifications[0].details["because"]
+    assert world.listener.names == ["notification_failed"] * 2
+    dispatcher.leave(5)
+    assert channel.attempts == 0
+
+
 def _no_thread(_thread):
     raise RuntimeError("can't start new thread")
 

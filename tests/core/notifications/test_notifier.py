@@ -12,6 +12,7 @@ from ninelives.address import Address
 from ninelives.errors import ChannelError, ConfigurationError, ConfigurationWarning, PluginError
 from ninelives.events import NotificationSuppressed
 from ninelives.hookspecs import hookimpl
+from ninelives.inspecting import channels_of
 from ninelives.notifications import health
 from ninelives.notifications.notification import ErrorSeverity, NotificationChannel
 from ninelives.notifications.notifier import AdminNotifier
@@ -142,6 +143,25 @@ def test_no_channels_are_refused(make, channels):
     """A list of nothing, and what is no list of channels, is a mistake."""
     with pytest.raises(ConfigurationError, match="channels"):
         make(channels=channels)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("sns:the admins", "sns:the admins"),
+        ("smtp://me:hunter2@h", "smtp://me:***@h"),
+        ("", f"sns:{ARN}"),
+        (None, f"sns:{ARN}"),
+        (7, f"sns:{ARN}"),
+    ],
+)
+def test_a_channel_is_called_what_it_calls_itself(make, backends, name, label):
+    """A channel with a name of its own is shown by it, masked, and not by its address, which may be a secret."""
+    channel = backends.opened[f"sns:{ARN}"] = RecordingChannel()
+    channel.name = name
+    notifier = make(channels=f"sns:{ARN}")
+    assert labels(notifier) == [label]
+    assert [backend.name for backend in channels_of(notifier)] == [label]
 
 
 def test_wrong_addresses_are_said_at_once(make):

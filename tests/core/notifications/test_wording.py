@@ -196,10 +196,10 @@ def test_time_is_linear():
     """Ten times the text takes about ten times as long, not a hundred times."""
 
     def cost(length):
-        notification = Notification(message="a\u0301\x00\t\n" * length, details={"a": "\x00 \t" * length})
+        notification = Notification(message="a\u0301\x00\t\n🇩" * length, details={"a": "\x00 \t" * length})
         start = time.process_time()
         text_of(notification), line_of(notification), cut_to_characters(notification.message, length)
-        cut_to_bytes(notification.message, length)
+        cut_to_bytes(notification.message, length), cut_to_characters("🇩" * length, length - 1)
         return time.process_time() - start
 
     assert cost(200_000) < 40 * max(min(cost(20_000) for _ in range(3)), 0.005)
@@ -223,7 +223,8 @@ def test_one_line(text, line):
     ("text", "limit", "cut"),
     [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("abcd", 1, "…"), ("abcd", 0, ""), ("👍🏽👍🏽", 3, "👍🏽…"),
      ("👍🏽👍🏽", 2, "…"), ("a\u0301b\u0301", 3, "a\u0301…"),
-     ("a👩\u200d🚀", 3, "a…"), ("a👩\u200d🚀b", 4, "a…")],
+     ("a👩\u200d🚀", 3, "a…"), ("a👩\u200d🚀b", 4, "a…"), ("a🇩🇪b", 3, "a…"), ("🇩🇪🇫🇷", 3, "🇩🇪…"),
+     ("🇩🇪🇫🇷b", 4, "🇩🇪…"), ("🇩🇪" * 30, 41, "🇩🇪" * 20 + "…"), ("🇩🇪" * 30, 42, "🇩🇪" * 20 + "…")],
 )  # fmt: skip
 def test_cut_to_characters(text, limit, cut):
     """What is too long is cut to the limit, the mark included, and no sign of several characters in two."""

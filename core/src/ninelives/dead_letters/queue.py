@@ -129,7 +129,7 @@ class DeadLetterQueue(QueueParts):
             ``error`` (its text) and ``replayable``. Parked letters are among them.
 
         Raises:
-            StoreError: The store can't be read.
+            StoreError: The store can't be read, nor its fallback. Where one can, the log says that the other can't.
             UnsupportedError: The store can't be looked through.
         """
         return [view_of(letter, self.options.decode) for letter in kept_in(self.places, max_messages)]

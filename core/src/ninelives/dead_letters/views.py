@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import UTC
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
 from ninelives.dead_letters.payload import decode
-from ninelives.dead_letters.places import Place
+from ninelives.dead_letters.places import Place, said_of
 from ninelives.dead_letters.store import Browsable
-from ninelives.errors import UnsupportedError
+from ninelives.dead_letters.telling import warn
+from ninelives.errors import StoreError, UnsupportedError
 
 __all__ = ["kept_in", "payload_of", "view_of"]
 
@@ -23,7 +24,7 @@ def view_of(letter: DeadLetter, custom: Decode | None) -> dict[str, Any]:
         "message_id": letter.id,
         "message": _shown(letter.message, custom),
         "error_info": _shown(letter.error_info, custom),
-        "timestamp": letter.created.astimezone(UTC).isoformat(),
+        "timestamp": _in_utc(letter.created).isoformat(),
         "replay_count": letter.replay_count,
         "pipeline": letter.pipeline,
         "operation": letter.operation,
@@ -43,17 +44,28 @@ def payload_of(letter: DeadLetter, custom: Decode | None) -> tuple[tuple[Any, ..
     return tuple(decode(letter.args, custom)), decode(letter.kwargs or {}, custom)
 
 
-def kept_in(places: Iterable[Place], limit: int) -> list[DeadLetter]:
+def kept_in(places: Sequence[Place], limit: int) -> list[DeadLetter]:
     """The oldest letters of all these stores, parked ones too; nothing is claimed.
 
     Raises:
         UnsupportedError: One of them can't be looked through.
+        StoreError: None can be read. Where only some can, the log says which can't.
     """
     found: dict[str, DeadLetter] = {}
+    problems: list[tuple[Place, StoreError]] = []
     for place in places if limit > 0 else ():
-        for letter in _browsed(place, limit):
-            # A letter may be in two: one that had it already before it failed to say so.
-            found.setdefault(letter.id, letter)
+        try:
+            for letter in _browsed(place, limit):
+                # A letter may be in two: one that had it already before it failed to say so.
+                found.setdefault(letter.id, letter)
+        except UnsupportedError:
+            raise
+        except StoreError as error:
+            problems.append((place, error))
+    if len(problems) == len(places):
+        raise problems[0][1]
+    for place, error in problems:
+        warn("letters in %s are not shown: %s", place.name, said_of(place, error))
     return sorted(found.values(), key=lambda letter: (letter.created, letter.id))[: max(limit, 0)]
 
 
@@ -62,6 +74,13 @@ def _browsed(place: Place, limit: int) -> tuple[DeadLetter, ...]:
     if isinstance(store, Browsable):
         return store.browse(LetterFilter(), limit=limit).letters
     raise UnsupportedError(f"{place.name} can't be looked through; pipeline.replay() works without looking")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # the first day of the first year, or the last of the last, as no letter of ours has
+        return moment
 
 
 def _shown(encoded: Any, custom: Decode | None) -> Any:

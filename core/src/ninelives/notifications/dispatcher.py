@@ -17,7 +17,8 @@ from contextvars import Context, copy_context
 
 from msgspec import Struct
 
-from ninelives.notifications.delivery import Delivery, deliver_in_thread
+from ninelives.errors import ChannelError
+from ninelives.notifications.delivery import Delivery, conclude, deliver_in_thread
 from ninelives.workers import FLUSH_SECONDS
 
 __all__ = ["QUEUE_LIMIT", "Dispatcher", "default_dispatcher"]
@@ -56,6 +57,7 @@ class Dispatcher:
         self._changed = threading.Condition()
         self._waiting: deque[_Item] = deque()
         self._accepted = 0
+        self._waited_for = 0
         self._in_hand: _Item | None = None
         self._thread: threading.Thread | None = None
         self._leaving = False
@@ -101,7 +103,25 @@ class Dispatcher:
             self._drain(end)
         else:
             thread.join(max(end - time.monotonic(), 0.0))
+        self._waited_for = last
         return self._is_done(last)
+
+    def leave(self, timeout: float) -> None:
+        """The program ends: wait once more, unless all was waited for already, and log what could not be sent in time.
+
+        Args:
+            timeout: Seconds to wait at most.
+        """
+        if self.close(timeout if self._accepted > self._waited_for else 0.0):
+            return
+        with self._changed:
+            unsent = [*self._waiting]
+            self._waiting.clear()
+            in_hand = self._in_hand
+        if in_hand is not None:
+            _give_up(in_hand, "while it was being sent")
+        for item in unsent:
+            _give_up(item, "before it could be sent")
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="ninelives-notifications", daemon=True)
@@ -142,6 +162,11 @@ class Dispatcher:
         return oldest is None or oldest.number > last
 
 
+def _give_up(item: _Item, when: str) -> None:
+    # A copy: the thread that sends it is in the context itself.
+    item.context.copy().run(conclude, item.delivery, ChannelError(f"the program ended {when}"))
+
+
 _all: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
 _default: Dispatcher | None = None
 _making = threading.Lock()
@@ -160,7 +185,7 @@ def default_dispatcher() -> Dispatcher:
 def _close_all() -> None:
     end = time.monotonic() + FLUSH_SECONDS
     for dispatcher in list(_all):
-        dispatcher.close(max(end - time.monotonic(), 0.0))
+        dispatcher.leave(max(end - time.monotonic(), 0.0))
 
 
 def _close_at_end_of_child() -> None:
