@@ -1,14 +1,17 @@
-"""What the tests of the AWS plugins share: servers that stand in for AWS, reached over HTTP."""
+"""What the tests of the plugins share: servers that stand in for AWS, reached over HTTP, and a mail server."""
 
 from __future__ import annotations
 
+import socket
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qsl
 from urllib.request import Request, urlopen
 
 import boto3
+import botocore.session
 import pytest
+from aiosmtpd.controller import Controller
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 from moto.sns.models import sns_backends
@@ -18,19 +21,20 @@ WELL = "<{0}Response><{0}Result/></{0}Response>"
 
 
 class Aws:
-    """The server, and plain clients of it."""
+    """The server, and plain clients of it, which all tests share."""
 
     region = REGION
 
     def __init__(self, port):
         self.port = port
         self.endpoint = f"http://127.0.0.1:{port}"
+        self.session = boto3.session.Session("testing", "testing", region_name=REGION)
         self.clients = {}
 
     def client(self, service):
         """A client with the SDK's defaults, for looking at what was done."""
         if service not in self.clients:
-            self.clients[service] = boto3.session.Session().client(service, endpoint_url=self.endpoint)
+            self.clients[service] = self.session.client(service, endpoint_url=self.endpoint)
         return self.clients[service]
 
     @property
@@ -87,16 +91,33 @@ class Stub:
 
 
 @pytest.fixture(scope="session")
-def moto_port():
+def services_read_once():
+    """The SDK's descriptions of the services: each session reads them again, which takes most of what it costs."""
+    cache, make = {}, botocore.session.create_loader
+
+    def create_loader(*args):
+        loader = make(*args)
+        loader._cache = cache
+        return loader
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", create_loader)
+        yield
+
+
+@pytest.fixture(scope="session")
+def moto_server(services_read_once):
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     _host, port = server.get_host_and_port()
-    yield port
+    aws = Aws(port)
+    yield aws
+    aws.close()
     server.stop()
 
 
 @pytest.fixture
-def aws_environment(monkeypatch, tmp_path):
+def aws_environment(monkeypatch, tmp_path, services_read_once):
     """Credentials and a region that mean nothing, and nothing of the machine's own configuration."""
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
@@ -110,13 +131,11 @@ def aws_environment(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def aws(moto_port, aws_environment):
+def aws(moto_server, aws_environment):
     """The server, empty, with `.endpoint`, `.region`, and `.client(service)` for looking at what was done."""
-    server = Aws(moto_port)
-    reset = Request(f"{server.endpoint}/moto-api/reset", method="POST")  # noqa: S310 - its own server
+    reset = Request(f"{moto_server.endpoint}/moto-api/reset", method="POST")  # noqa: S310 - its own server
     urlopen(reset, timeout=30).close()  # noqa: S310 - likewise
-    yield server
-    server.close()
+    return moto_server
 
 
 @pytest.fixture
@@ -125,3 +144,31 @@ def stub(aws_environment):
     server = Stub()
     yield server
     server.close()
+
+
+class Mailbox(list):
+    """The mails that arrived, as bytes."""
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
+        self.append(envelope.content)
+        return "250 OK"
+
+
+class MailServer(Controller):
+    """aiosmtpd on a free port of the loopback interface."""
+
+    def _create_server(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        return self.loop.create_server(self._factory_invoker, sock=listener)
+
+
+@pytest.fixture
+def mail():
+    """A mail server without TLS and login: `.mails`, and `.address`, the channel's."""
+    server = MailServer(Mailbox(), hostname="127.0.0.1")
+    server.start()
+    server.mails = server.handler
+    server.address = f"smtp://127.0.0.1:{server.port}?to=ops@example.com&sender=cat@example.com&tls=none"
+    yield server
+    server.stop()

@@ -5,11 +5,9 @@ from __future__ import annotations
 import email
 import email.policy
 import os
-import socket
 import traceback
 
 import pytest
-from aiosmtpd.controller import Controller
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
@@ -85,34 +83,15 @@ def test_the_document_against_aws(production, tmp_path):
     dlq.close()
 
 
-class Mailbox(list):
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
-        self.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
-        return "250 OK"
-
-
-class MailServer(Controller):
-    def _create_server(self):
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.port = listener.getsockname()[1]
-        return self.loop.create_server(self._factory_invoker, sock=listener)
-
-
-def test_the_document_against_a_mail_server(monkeypatch):
+def test_the_document_against_a_mail_server(mail, monkeypatch):
     """With the address of a mail server the notifier's alerts are mails."""
     monkeypatch.delenv("SNS_TOPIC_ARN", raising=False)
-    server = MailServer(Mailbox(), hostname="127.0.0.1")
-    server.start()
-    try:
-        address = f"smtp://127.0.0.1:{server.port}?to=ops@example.com&sender=cat@example.com&tls=none"
-        notifier = AdminNotifier(email=address, channel=NotificationChannel.EMAIL)
-        assert notifier.send_notification("Failed to process message", {"user_id": "+15551234567"})
-        assert notifier.send_health_check_notification(is_healthy=False, details={"component": "openai_api"})
-        notifier.close()
-        first, second = server.handler
-        assert first["Subject"].startswith("[ERROR] ")
-        assert "Failed to process message" in first.get_body(("plain",)).get_content()
-        assert "5551234567" not in first.as_string()
-        assert "openai_api" in second.get_body(("plain",)).get_content()
-    finally:
-        server.stop()
+    notifier = AdminNotifier(email=mail.address, channel=NotificationChannel.EMAIL)
+    assert notifier.send_notification("Failed to process message", {"user_id": "+15551234567"})
+    assert notifier.send_health_check_notification(is_healthy=False, details={"component": "openai_api"})
+    notifier.close()
+    first, second = (email.message_from_bytes(sent, policy=email.policy.default) for sent in mail.mails)
+    assert first["Subject"].startswith("[ERROR] ")
+    assert "Failed to process message" in first.get_body(("plain",)).get_content()
+    assert "5551234567" not in first.as_string()
+    assert "openai_api" in second.get_body(("plain",)).get_content()

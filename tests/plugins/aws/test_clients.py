@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from threading import Barrier, Thread
 
 import pytest
@@ -141,6 +142,25 @@ def test_missing_credentials_are_looked_for_again(stub, made, monkeypatch):
     assert len(stub.asked) == 1
 
 
+def test_who_is_asked_for_credentials_has_the_same_time_outs(aws_environment, made, monkeypatch, tmp_path):
+    """A service that is to give credentials, and says nothing, costs the time-outs too, and once."""
+    token = tmp_path / "token"
+    token.write_text("of the cluster")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/shop")
+    with FaultProxy() as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://{silent.address}")
+        clients = made(endpoint="http://127.0.0.1:9", connect_timeout=0.3, read_timeout=0.3)
+        began = time.monotonic()
+        with pytest.raises(ChannelError, match="no answer in time") as raised, channel_errors("sns:"):
+            clients.client().list_topics()
+        assert time.monotonic() - began < 0.6 + 5
+        assert silent.connections == 1
+    assert raised.value.transient
+
+
 def test_other_errors_change_nothing(stub, made):
     """Other errors leave the client as it is."""
     clients = made(endpoint=stub.endpoint)
@@ -165,7 +185,7 @@ def test_half_an_answer_is_none(aws, made, after):
     """An answer that ends too early is an error that may pass, wherever it ends, also where it reads like JSON."""
     aws.client("sqs").create_queue(QueueName="q")
     with FaultProxy("127.0.0.1", aws.port) as proxy:
-        clients = Clients("sqs", AwsOptions(endpoint=f"http://{proxy.address}"))
+        clients = Clients("sqs", AwsOptions(endpoint=f"http://{proxy.address}", read_timeout=30.0))
         proxy.cut(after)
         with pytest.raises(ChannelError) as raised, channel_errors("sqs:"):
             clients.client().list_queues()
@@ -180,3 +200,23 @@ def test_clients_of_another_process_are_left(aws_environment, made):
     clients._process = -1
     assert clients.client() is not parents
     assert clients.client() is clients.client()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "environment", "where"),
+    [
+        (None, {}, "https://sns.us-east-1.amazonaws.com"),
+        (None, {"AWS_ENDPOINT_URL": "http://stack:4566"}, "http://stack:4566"),
+        (None, {"AWS_USE_FIPS_ENDPOINT": "true"}, "https://sns-fips.us-east-1.amazonaws.com"),
+        (
+            "http://other:1",
+            {"AWS_ENDPOINT_URL": "http://stack:4566", "AWS_USE_FIPS_ENDPOINT": "true"},
+            "http://other:1",
+        ),
+    ],
+)
+def test_where_the_service_is(aws_environment, made, monkeypatch, endpoint, environment, where):
+    """The endpoint of the address counts, then what the environment says, then AWS's own of the region."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert made(endpoint=endpoint).client().meta.endpoint_url == where

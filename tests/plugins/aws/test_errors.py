@@ -242,3 +242,15 @@ def test_a_server_without_tls(stub):
         clients.client().list_topics()
     assert not raised.value.transient
     clients.close()
+
+
+def test_authorities_that_can_not_be_read(encrypted, aws_environment, monkeypatch, tmp_path):
+    """When the file of `AWS_CA_BUNDLE` is not there, or is none, that is said, and trying again does not help."""
+    (tmp_path / "empty.pem").touch()
+    for name in ("none.pem", "empty.pem", "."):
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / name))
+        clients = Clients("sns", AwsOptions(endpoint=f"https://localhost:{encrypted[0]}"))
+        with pytest.raises(ChannelError, match=r"can't be read .*see AWS_CA_BUNDLE") as raised, channel_errors(PLACE):
+            clients.client().list_topics()
+        assert not raised.value.transient
+        clients.close()

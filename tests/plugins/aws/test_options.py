@@ -41,7 +41,8 @@ def test_endpoints(endpoint):
      "endpoint=http://:80", "endpoint=http://a_b", "endpoint=http://a:0", "endpoint=http://a:99999",
      "endpoint=http://a b",     "endpoint=http://a%0A", "endpoint=http://é", "endpoint=http://[::1", "endpoint=http://me@host",
      "endpoint=http://a%3Fb%3D1", "endpoint=http://a%23b", f"endpoint=http://{'a.' * 128}a", "connect_timeout=0",
-     "connect_timeout=-1", "read_timeout=nan", "read_timeout=inf", "read_timeout=", "read_timeout=soon"],
+     "connect_timeout=-1", "connect_timeout=3601",
+     "read_timeout=1e12", "read_timeout=nan", "read_timeout=inf", "read_timeout=", "read_timeout=soon"],
 )  # fmt: skip
 def test_what_is_wrong_is_said(query):
     """A value that can't work is one problem, which names the place, the option, the value and what is expected."""
@@ -87,6 +88,8 @@ def test_unknown_options():
         ("arn:aws:sns:us-east-1:123456789012:admins", ("aws", "us-east-1", "123456789012", "admins")),
         ("arn:aws-cn:sns:cn-north-1:123456789012:a_B-9", ("aws-cn", "cn-north-1", "123456789012", "a_B-9")),
         ("arn:aws-us-gov:sns:us-gov-west-1:123456789012:a", ("aws-us-gov", "us-gov-west-1", "123456789012", "a")),
+        ("arn:aws-iso-b:sns:us-isob-east-1:123456789012:a", ("aws-iso-b", "us-isob-east-1", "123456789012", "a")),
+        ("arn:aws-eusc:sns:eusc-de-east-1:123456789012:a", ("aws-eusc", "eusc-de-east-1", "123456789012", "a")),
         ("arn:aws:sns:us-east-1:123456789012:a.fifo", ("aws", "us-east-1", "123456789012", "a.fifo")),
         (f"arn:aws:sns:us-east-1:123456789012:{'a' * 256}", ("aws", "us-east-1", "123456789012", "a" * 256)),
     ],

@@ -7,6 +7,8 @@ import pytest
 from ninelives.address import Address
 from ninelives_sms.factory import sms_channel
 
+PATIENT = "connect_timeout=30&read_timeout=30"  # for a machine with much to do
+
 
 @pytest.fixture
 def made():
@@ -14,7 +16,7 @@ def made():
     channels = []
 
     def make(endpoint, numbers="+15551230000", options=""):
-        channels.append(sms_channel(Address.parse(f"sms:{numbers}?endpoint={endpoint}{options}")))
+        channels.append(sms_channel(Address.parse(f"sms:{numbers}?endpoint={endpoint}&{PATIENT}{options}")))
         return channels[-1]
 
     yield make

@@ -241,6 +241,8 @@ EXPECTED = "expected phone numbers in E.164, like '+15551230000', with commas be
         (f"sms:{BOB}?sender_id=123", ["sender_id"]),
         (f"sms:{BOB}?sender_id=abcdefghijkl", ["sender_id"]),
         (f"sms:{BOB}?sender_id=my shop", ["sender_id"]),
+        (f"sms:{BOB}?sender_id={BOB}", ["option 'sender_id' is '+49XXXXXXXXXXX'"]),
+        (f"sms:{BOB},password=hunter2", ["number is 'password=***'"]),
         (f"sms:{BOB}?sms_type=Bulk", ["option 'sms_type' is 'Bulk': expected Transactional or Promotional"]),
         (
             f"sms:{BOB}?colour=red",
@@ -253,12 +255,13 @@ EXPECTED = "expected phone numbers in E.164, like '+15551230000', with commas be
     ],
 )
 def test_wrong_addresses(text, problems):
-    """What is wrong with an address is said when the channel is made, all at once, phones masked. (Laws 57, 60.)"""
+    """What is wrong with an address is said when the channel is made, all at once, secrets masked. (Laws 57, 60.)"""
     with pytest.raises(ConfigurationError) as raised:
         sms_channel(Address.parse(text))
     for problem in problems:
         assert problem in str(raised.value)
     assert "15112345" not in str(raised.value)
+    assert "hunter2" not in str(raised.value)
     assert all(problem.place.startswith("channel sms:") for problem in raised.value.problems)
 
 

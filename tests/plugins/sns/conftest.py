@@ -8,6 +8,7 @@ from ninelives.address import Address
 from ninelives_sns.factory import sns_channel
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:admins"
+PATIENT = "connect_timeout=30&read_timeout=30"  # for a machine with much to do
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def made():
     channels = []
 
     def make(endpoint, topic=TOPIC, options=""):
-        channels.append(sns_channel(Address.parse(f"sns:{topic}?endpoint={endpoint}{options}")))
+        channels.append(sns_channel(Address.parse(f"sns:{topic}?endpoint={endpoint}&{PATIENT}{options}")))
         return channels[-1]
 
     yield make

@@ -38,7 +38,7 @@ def test_a_subject_of_99_stays(end):
 @pytest.mark.parametrize(
     ("end", "kept"),
     [("ppp", "p…"), ("😀qq", "😀…"), ("😀q", "…"), ("😀😀😀", "😀…"), ("👍🏽q", "…"), ("👍🏽qq", "👍🏽…"),
-     ("👩\u200d🚀", "…"), ("e\u0301q", "…"), ("e\u0301qq", "e\u0301…")],
+     ("👩\u200d🚀", "…"), ("e\u0301q", "…"), ("e\u0301qq", "e\u0301…"), ("🇩🇪q", "…"), ("🇩🇪qq", "🇩🇪…")],
 )  # fmt: skip
 def test_a_subject_of_100_is_cut(end, kept):
     """One of 100 is cut to 99 at most, by characters, and an emoji at the cut survives or goes whole. (Law 56.)"""

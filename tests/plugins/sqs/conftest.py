@@ -11,7 +11,10 @@ from botocore.exceptions import ClientError
 
 from ninelives.testing import FakeClock
 from ninelives_aws.clients import Clients
+from ninelives_aws.options import AwsOptions
 from ninelives_sqs import SqsStore
+
+PATIENT = AwsOptions(connect_timeout=30.0, read_timeout=30.0)  # for a machine with much to do
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ def make_store(clock):
     made = []
 
     def make(queue_url, **options):
-        made.append(SqsStore(queue_url, **{"clock": clock, "wait": 0, **options}))
+        made.append(SqsStore(queue_url, **{"clock": clock, "wait": 0, "options": PATIENT, **options}))
         return made[-1]
 
     yield make

@@ -216,6 +216,30 @@ def test_what_is_gone_or_changed_is_not_remembered(shelved):
             store.get(kept.id)
 
 
+def test_what_is_put_again_is_not_remembered(shelved):
+    """Of letters that are put again, alone or together, what was seen before is no longer known."""
+    (kept,) = letters(1)
+    for put in (lambda store: store.put(kept), lambda store: store.put_many(iter([kept]))):
+        store, shelf, _ = shelved([kept])
+        store.get(kept.id)
+        put(store)
+        shelf.waiting.clear()
+        with pytest.raises(LetterNotFoundError):
+            store.get(kept.id)
+
+
+def test_what_may_be_gone_is_not_remembered(shelved, refusal):
+    """When not all of several letters could be deleted, none of them is shown as it was before."""
+    (kept,) = letters(1)
+    store, _, _ = shelved([kept], delete_message_batch=refusal("ServiceUnavailable", status=503))
+    store.get(kept.id)
+    (lease,) = store.receive(1, lease=0)
+    with pytest.raises(StoreError):
+        store.ack_many([lease])
+    with pytest.raises(LetterNotFoundError):
+        store.get(kept.id)
+
+
 def test_not_found_says_how_many_were_looked_at(shelved):
     """The error says how many messages were looked at, why that may not be all, and what works instead."""
     store, shelf, _ = shelved(letters(130))

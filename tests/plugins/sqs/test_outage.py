@@ -17,6 +17,8 @@ from ninelives.settings import load_settings
 from ninelives.testing.proxy import FaultProxy
 
 CALLERS, CALLS = 8, 50
+# Long enough for the answers of a machine with much to do: what is late there stands twice.
+SHORT = "connect_timeout=3&read_timeout=3&wait=0&region=us-east-1"
 SPEED = 40  # an hour of the program's is a minute and a half of ours
 
 
@@ -89,14 +91,13 @@ def calls(pipeline, outcomes, barrier):
 def test_an_outage(proxy, queue_url, tmp_path):
     """While SQS is silent each caller waits for it once at most; when it is back, all letters are in SQS, each once."""
     told, outcomes = Told(), []
-    short = "connect_timeout=0.5&read_timeout=0.5&wait=0"
     url = queue_url.replace(queue_url.split("/")[2], proxy.address)
     pipeline = Pipeline(
         "outage",
         backoff=False,
         breaker=False,
         notify=False,
-        dead_letter={"store": f"sqs:{url}?{short}&region=us-east-1", "fallback": f"file:{tmp_path}/fallback.json"},
+        dead_letter={"store": f"sqs:{url}?{SHORT}", "fallback": f"file:{tmp_path}/fallback.json"},
         clock=FastClock(),
         settings=load_settings(environ={}),
         listeners=[told],
@@ -125,7 +126,7 @@ def test_an_outage(proxy, queue_url, tmp_path):
 def test_queues_that_are_built_on_every_call(proxy, queue_url, tmp_path):
     """What one queue has found out of SQS the next ones of its addresses know, so that only the first waits for it."""
     url = queue_url.replace(queue_url.split("/")[2], proxy.address)
-    store = f"sqs:{url}?connect_timeout=0.5&read_timeout=0.5&wait=0&region=us-east-1"
+    store = f"sqs:{url}?{SHORT}"
     stores = {"store": store, "fallback": f"file:{tmp_path}/fallback.json"}
     proxy.silent()
     for number in range(20):

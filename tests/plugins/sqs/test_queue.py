@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime, timedelta, timezone
+
 import pytest
+from msgspec import structs
 
 from ninelives import DeadLetterQueue, Pipeline
+from ninelives.dead_letters.letter import encode_letter
 from ninelives.errors import ConfigurationError
+from ninelives.testing.contracts.letters import letter
+
+PATIENT = "wait=0&connect_timeout=30&read_timeout=30"  # for a machine with much to do
 
 
 @pytest.fixture
 def address(queue_url):
-    return f"sqs:{queue_url}?wait=0"
+    return f"sqs:{queue_url}?{PATIENT}"
 
 
 def test_a_url_in_the_environment_is_enough(service, queue_url, monkeypatch):
@@ -66,10 +74,52 @@ def test_messages_of_others_are_run_by_a_reprocessor(service, address, queue_url
     queue.close()
 
 
+def test_messages_of_others_are_replayed_by_name(service, address, queue_url):
+    """A pipeline leaves them alone when it replays its own letters; named, they are run by its reprocessor."""
+    works, seen = [], []
+
+    def reprocess(message):
+        seen.append(message)
+        if not works:
+            raise ConnectionError("no answer")
+
+    body = json.dumps({"schema": 2, "id": "7", "message": "of a Lambda function"})
+    service.client("sqs").send_message(
+        QueueUrl=queue_url,
+        MessageBody=body,
+        MessageAttributes={"ErrorCode": {"DataType": "Number", "StringValue": "200"}},
+    )
+    options = {"store": address, "reprocessor": reprocess}
+    with Pipeline("shop", dead_letter=options, notify=False, backoff=False) as pipeline:
+        queue = pipeline["dead_letter"]
+        (item,) = queue.receive_from_dlq()
+        name = item["message_id"]
+        assert pipeline.replay().replayed == 0
+        assert pipeline.replay([name]).failed == 1
+        (again,) = queue.receive_from_dlq()
+        assert (again["message_id"], again["message"], again["replay_count"]) == (name, body, 1)
+        assert again["error_info"] == {"ErrorCode": "200"}
+        works.append("now")
+        assert pipeline.replay([name, name]).replayed == 1
+        assert queue.receive_from_dlq() == []
+    assert seen == [body, body]
+
+
+def test_a_record_of_another_age_hinders_no_others(service, address, queue_url):
+    """A record whose moments no clock of this world can show is a letter like any other."""
+    queue = DeadLetterQueue(store=address)
+    queue.send_to_dlq("meow")
+    old = structs.replace(letter(), created=datetime.min.replace(tzinfo=timezone(timedelta(hours=1))))
+    service.client("sqs").send_message(QueueUrl=queue_url, MessageBody=encode_letter(old).decode())
+    first, second = queue.receive_from_dlq()
+    assert (first["timestamp"], second["message"]) == ("0001-01-01T00:00:00+01:00", "meow")
+    queue.close()
+
+
 def test_a_letter_that_is_too_large_goes_to_the_fallback_whole(service, make_queue, tmp_path):
     """What the queue does not take is kept whole in the fallback; the caller need not know."""
     url = make_queue("small", MaximumMessageSize="1024")
-    queue = DeadLetterQueue(store=f"sqs:{url}?wait=0", fallback=f"file:{tmp_path}/dlq.json")
+    queue = DeadLetterQueue(store=f"sqs:{url}?{PATIENT}", fallback=f"file:{tmp_path}/dlq.json")
     queue.send_to_dlq("x" * 5000)
     (item,) = queue.receive_from_dlq()
     assert item["message"] == "x" * 5000

@@ -64,8 +64,8 @@ def kept_in(places: Sequence[Place], limit: int) -> list[DeadLetter]:
             problems.append((place, error))
     if len(problems) == len(places):
         raise problems[0][1]
-    for place, error in problems:
-        warn("letters in %s are not shown: %s", place.name, said_of(place, error))
+    for place, problem in problems:
+        warn("letters in %s are not shown: %s", place.name, said_of(place, problem))
     return sorted(found.values(), key=lambda letter: (letter.created, letter.id))[: max(limit, 0)]
 
 

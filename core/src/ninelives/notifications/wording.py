@@ -27,6 +27,7 @@ _INDENT = "    "
 # Zero-width joiner and non-joiner: invisible, but emoji and some scripts are made with them.
 _JOINERS = "\u200c\u200d"
 _SKIN_TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))  # two of these are the flag of a country
 _LONGEST_CLUSTER = 16  # characters that may make one sign; in a longer run they are cut anywhere
 
 
@@ -193,4 +194,10 @@ def _boundary(text: str, end: int) -> int:
 def _continues(text: str, position: int) -> bool:
     char = text[position]
     is_mark = unicodedata.category(char).startswith("M") or char in _SKIN_TONES or char in _JOINERS
-    return is_mark or text[position - 1] == "\u200d"
+    return is_mark or text[position - 1] == "\u200d" or (char in _FLAG_LETTERS and _is_second(text, position))
+
+
+def _is_second(text: str, position: int) -> bool:
+    """Whether it is the second letter of a flag; where many flags follow each other, that is a matter of counting."""
+    before = text[:position]
+    return (position - len(before.rstrip(_FLAG_LETTERS))) % 2 == 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# What boto3 imports registers itself with the interpreter, which refuses that while it ends: and that may be when the
+# first notification goes out.
+import concurrent.futures.thread  # noqa: F401 - see above
 import os
 from bisect import bisect
 from typing import TYPE_CHECKING, Any
@@ -12,6 +15,7 @@ from ninelives_aws.options import AwsOptions
 
 if TYPE_CHECKING:
     from boto3.session import Session
+    from botocore.config import Config
 
 __all__ = ["Clients"]
 
@@ -48,7 +52,8 @@ class Clients:
         Args:
             timeout: Seconds that a request may cost at most, connecting included, rounded to one of a few steps below.
                 Default, and the most: `connect_timeout` and `read_timeout` together. When it is less, both are
-                shortened alike. Looking up a name, and finding credentials for the first time, are not in it.
+                shortened alike. Looking up a name, and asking for credentials where there are none that are good, are
+                not in it; another service that is asked for them has both time-outs once more.
 
         Raises:
             BotoCoreError: The region, the profile or the endpoint can't be used.
@@ -76,23 +81,32 @@ class Clients:
         self._made: dict[float, Any] = {}
 
     def _make(self, share: float) -> Any:
-        from boto3.session import Session  # takes 0.2 s and more
-        from botocore.config import Config
-
-        options = self._options
         if self._session is None:  # of our own: the default one is not made for threads
-            self._session = Session(profile_name=options.profile, region_name=options.region)
-        config = Config(
-            connect_timeout=options.connect_timeout * share,
-            read_timeout=options.read_timeout * share,
-            retries={"mode": "standard", "total_max_attempts": 1},
-            max_pool_connections=_CONNECTIONS,
-        )
+            self._session = self._new_session()
         factory: Any = self._session.client  # typed for each service by name
-        client = factory(self._service, endpoint_url=options.endpoint, config=config)
+        client = factory(self._service, endpoint_url=self._options.endpoint, config=self._config(share))
         client.meta.events.register("after-call", self._after_answer)
         client.meta.events.register("after-call-error", self._after_error)
         return client
+
+    def _new_session(self) -> Session:
+        from boto3.session import Session  # takes 0.2 s and more
+        from botocore.session import get_session
+
+        core = get_session()
+        # Also for the clients that it makes by itself, to ask another service for credentials.
+        core.set_default_client_config(self._config())
+        return Session(botocore_session=core, profile_name=self._options.profile, region_name=self._options.region)
+
+    def _config(self, share: float = 1.0) -> Config:
+        from botocore.config import Config
+
+        return Config(
+            connect_timeout=self._options.connect_timeout * share,
+            read_timeout=self._options.read_timeout * share,
+            retries={"mode": "standard", "total_max_attempts": 1},
+            max_pool_connections=_CONNECTIONS,
+        )
 
     def _after_answer(self, http_response: Any, parsed: Any, **_: Any) -> None:
         if parsed.get("Error", {}).get("Code") in EXPIRED:

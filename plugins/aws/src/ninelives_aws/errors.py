@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from traceback import walk_tb
@@ -11,11 +12,18 @@ from ninelives.describing import safe_message
 from ninelives.errors import ChannelError, NinelivesError, StoreError
 from ninelives.notifications.wording import one_line
 from ninelives.redaction import redact_text
-from ninelives_aws.meanings import CERTIFICATE, ENDPOINT, MEANINGS, NO_TLS, Meaning
+from ninelives_aws.meanings import AUTHORITIES, CERTIFICATE, ENDPOINT, MEANINGS, NO_TLS, Meaning
 
 __all__ = ["channel_errors", "code_of", "is_code", "store_errors"]
 
 _LONGEST = 300  # characters of what the service says
+
+# What an `SSLError` of the SDK says: that a file is not there, may not be read, or is none; the rest is of the server.
+_OF_TLS = (
+    (AUTHORITIES, re.compile(r"\[Errno (2|13|20|21)\]|NO_CERTIFICATE_OR_CRL")),
+    (CERTIFICATE, re.compile("certificate|doesn't match", re.IGNORECASE)),
+    (NO_TLS, re.compile("WRONG_VERSION_NUMBER")),
+)
 
 
 def store_errors(place: str) -> AbstractContextManager[None]:
@@ -77,10 +85,8 @@ def _names(error: Exception) -> set[str]:
     text = safe_message(error)
     if _raised_in(error).startswith("botocore."):  # an answer that is not as it should be may raise anything there
         names.add("BotoCoreError")
-    if "SSLError" in names and ("certificate" in text.lower() or "doesn't match" in text):
-        return {CERTIFICATE}
-    if "SSLError" in names and "WRONG_VERSION_NUMBER" in text:
-        return {NO_TLS}
+    if "SSLError" in names:
+        return next(({name} for name, said in _OF_TLS if said.search(text)), names)
     if isinstance(error, ValueError) and text.startswith("Invalid endpoint"):  # botocore has no class of its own for it
         return {ENDPOINT}
     return names

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["CERTIFICATE", "ENDPOINT", "EXPIRED", "MEANINGS", "NO_TLS", "Meaning"]
+__all__ = ["AUTHORITIES", "CERTIFICATE", "ENDPOINT", "EXPIRED", "MEANINGS", "NO_TLS", "Meaning"]
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 """The codes of credentials that were good once."""
 
 # Names of ours, for what the SDK has no class of its own.
+AUTHORITIES = "AuthoritiesUnread"
 CERTIFICATE = "CertificateRefused"
 NO_TLS = "NoTls"
 ENDPOINT = "EndpointRefused"
@@ -98,6 +99,12 @@ MEANINGS = (
     ),
     _row("HTTP4xx", False, "the service does not accept this", "see what it says"),
     _row("ClientError", True, "the service answered with an error", "see what it says"),
+    _row(
+        AUTHORITIES,
+        False,
+        "the file of the CAs to trust can't be read",
+        "see AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE, and ca_bundle in the AWS configuration",
+    ),
     _row(
         CERTIFICATE,
         False,

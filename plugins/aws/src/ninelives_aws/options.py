@@ -17,6 +17,8 @@ __all__ = ["AWS_OPTIONS", "AwsOptions", "problem_of", "read_number", "read_optio
 AWS_OPTIONS = ("region", "endpoint", "profile", "connect_timeout", "read_timeout")
 """The names of the options; a factory lets them pass, besides its own."""
 
+_MOST = 3_600  # seconds: an hour; what is much more no socket takes
+
 # Both as botocore has them: utils.py, validate_region_name and is_valid_endpoint_url.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[a-zA-Z0-9-]{1,63}(?<!-)\Z", re.ASCII)
 _HOST = re.compile(r"((?!-)[a-z\d-]{1,63}(?<!-)\.)*(?!-)[a-z\d-]{1,63}(?<!-)\.?\Z", re.ASCII | re.IGNORECASE)
@@ -60,7 +62,7 @@ def read_options(address: Address, place: str, *, region: str | None = None) -> 
 
 
 def read_number(address: Address, place: str, name: str, default: float, problems: list[Problem]) -> float:
-    """A number among an address's options, finite and above 0; what is wrong is appended to `problems`.
+    """A number of seconds among an address's options, above 0 and at most 3,600; what is wrong goes to `problems`.
 
     Example:
         >>> read_number(Address.parse("sqs:q?read_timeout=2"), "store sqs:q", "read_timeout", 5.0, [])
@@ -73,9 +75,9 @@ def read_number(address: Address, place: str, name: str, default: float, problem
         number = float(given)
     except ValueError:
         number = math.nan
-    if math.isfinite(number) and number > 0:
+    if 0 < number <= _MOST:  # not so for what is no number at all
         return number
-    problems.append(problem_of(place, name, given, "a number above 0"))
+    problems.append(problem_of(place, name, given, f"a number above 0, {_MOST} at most"))
     return default
 
 

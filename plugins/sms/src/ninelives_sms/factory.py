@@ -33,7 +33,9 @@ def sms_channel(address: Address) -> SmsChannel:
     problems += (Problem(f"{place}: number", repr(_shown(n)), _EXPECTED) for n in numbers if not _E164.match(n))
     sender_id = address.options.get("sender_id")
     if sender_id is not None and not _SENDER_ID.match(sender_id):
-        problems.append(problem_of(place, "sender_id", sender_id, "1 to 11 letters and digits, at least one letter"))
+        problems.append(
+            problem_of(place, "sender_id", redact_text(sender_id), "1 to 11 letters and digits, at least one letter")
+        )
     sms_type = address.options.get("sms_type", SMS_TYPES[0])
     if sms_type not in SMS_TYPES:
         problems.append(problem_of(place, "sms_type", sms_type, " or ".join(SMS_TYPES)))
@@ -47,4 +49,4 @@ def _shown(number: str) -> str:
     if _E164.match(number):
         return redact_text(number)
     digits = count()
-    return re.sub(r"\d", lambda digit: digit[0] if next(digits) < 2 else "X", number)  # noqa: PLR2004 - its first two stay
+    return re.sub(r"\d", lambda digit: digit[0] if next(digits) < 2 else "X", redact_text(number))  # noqa: PLR2004 - its first two stay

@@ -10,7 +10,7 @@ from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.store import Lease
 from ninelives.errors import StoreError
 from ninelives_sqs.batches import tens
-from ninelives_sqs.leases import Leases, visibility
+from ninelives_sqs.leases import Leases, message_id_of, visibility
 from ninelives_sqs.queue import Queue, lost
 from ninelives_sqs.sending import Sender
 
@@ -91,7 +91,7 @@ class Ending:
             self._queue.hide(lease, 0)
 
     def _replace(self, lease: Lease, letter: DeadLetter) -> None:
-        message = self._sender.message(letter)
+        message = self._sender.message(letter, instead_of=message_id_of(lease))
         if self._fifo and self._is_late(lease):
             self._queue.hide(lease, _WHILE_SENT_ANEW)  # refused if it has run out, before there are two of it
         # In this order: if only the first gets there, the letter is there twice, never not at all.

@@ -6,13 +6,13 @@ import math
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
-from threading import Lock
 
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.store import Lease
 from ninelives.errors import StoreError
+from ninelives.locks import new_lock
 
-__all__ = ["MAX_VISIBILITY", "Leases", "receipt_of", "visibility"]
+__all__ = ["MAX_VISIBILITY", "Leases", "message_id_of", "receipt_of", "visibility"]
 
 MAX_VISIBILITY = 43_200
 """Seconds: 12 hours, prolonged or not. Source: the API's reference, ChangeMessageVisibility."""
@@ -34,6 +34,11 @@ def visibility(seconds: float, place: str) -> int:
     return math.ceil(seconds)
 
 
+def message_id_of(lease: Lease) -> str:
+    """The message that is claimed."""
+    return lease.token.rpartition(" ")[0]
+
+
 def receipt_of(lease: Lease) -> str:
     """What SQS knows the claim by."""
     return lease.token.rpartition(" ")[2]
@@ -47,7 +52,7 @@ class Leases:
     """
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = new_lock()
         # None: it was given back.
         self._newest: OrderedDict[str, Lease | None] = OrderedDict()
 
@@ -65,12 +70,12 @@ class Leases:
     def ended(self, lease: Lease) -> None:
         """The letter is gone; ending it once more does no harm."""
         with self._lock:
-            self._newest.pop(_message_of(lease), None)
+            self._newest.pop(message_id_of(lease), None)
 
     def is_lost(self, lease: Lease) -> bool:
         """Whether it is known that the letter was given back, or has gone to someone else."""
         with self._lock:
-            newest = self._newest.get(_message_of(lease), lease)
+            newest = self._newest.get(message_id_of(lease), lease)
         return newest is None or newest.token != lease.token
 
     def held(self, now: datetime) -> dict[str, DeadLetter]:
@@ -84,12 +89,8 @@ class Leases:
             self._newest.clear()
 
     def _set(self, lease: Lease, newest: Lease | None) -> None:
-        message_id = _message_of(lease)
+        message_id = message_id_of(lease)
         self._newest[message_id] = newest
         self._newest.move_to_end(message_id)
         if len(self._newest) > _REMEMBERED:
             self._newest.popitem(last=False)
-
-
-def _message_of(lease: Lease) -> str:
-    return lease.token.rpartition(" ")[0]

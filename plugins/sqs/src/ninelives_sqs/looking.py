@@ -6,11 +6,11 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import Lock
 
 from ninelives.clock import Clock
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.errors import StoreError
+from ninelives.locks import new_lock
 from ninelives_sqs.batches import MOST_ENTRIES, tens
 from ninelives_sqs.incoming import Received
 from ninelives_sqs.queue import Queue
@@ -76,7 +76,7 @@ class Seen:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._lock = Lock()
+        self._lock = new_lock()
         self._letters: OrderedDict[str, tuple[float, DeadLetter]] = OrderedDict()
 
     def note(self, letters: Iterable[DeadLetter]) -> None:

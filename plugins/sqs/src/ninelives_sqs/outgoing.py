@@ -60,13 +60,14 @@ class Message(Struct, frozen=True):
         return request
 
 
-def message_of(letter: DeadLetter, *, fifo: bool = False) -> Message:
+def message_of(letter: DeadLetter, *, fifo: bool = False, instead_of: str = "") -> Message:
     """The message that holds the letter.
 
     Args:
         letter: A letter.
         fifo: Whether it is for a FIFO queue. Letters of one fingerprint are one group; a letter's record that is sent
             again within five minutes is dropped there, one that says anything else is not.
+        instead_of: The id of the message that it takes the place of.
 
     Raises:
         StoreError: The letter holds what JSON can't.
@@ -80,7 +81,7 @@ def message_of(letter: DeadLetter, *, fifo: bool = False) -> Message:
     if not fifo:
         return Message(letter.id, body, attributes)
     group = _token(letter.fingerprint or _GROUPLESS)
-    return Message(letter.id, body, attributes, group, _deduplication(letter, body))
+    return Message(letter.id, body, attributes, group, _deduplication(letter, instead_of + body))
 
 
 def attribute_value(text: str) -> str:
@@ -92,10 +93,10 @@ def _escaped(found: re.Match[str]) -> str:
     return json.dumps(found[0])[1:-1]
 
 
-def _deduplication(letter: DeadLetter, body: str) -> str:
-    # The digest: a record that was changed without another failed replay must not be dropped as known, since the
-    # older one is deleted then.
-    return _token(f"{_token(letter.id)}.{letter.replay_count}.{_digest(body)}")
+def _deduplication(letter: DeadLetter, content: str) -> str:
+    # The digest: a record that takes another's place must not be dropped as known, since the other is deleted then;
+    # whether it was changed without another failed replay, or is again as it was five minutes ago.
+    return _token(f"{_token(letter.id)}.{letter.replay_count}.{_digest(content)}")
 
 
 def _token(text: str) -> str:

@@ -13,7 +13,7 @@ EXPECTED = "the URL of a queue, like https://sqs.us-east-1.amazonaws.com/1234567
 # A name has up to 80 characters, as the "Quotas" of SQS say.
 _URL = re.compile(
     r"(?P<origin>https?://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?)"
-    r"/(?:[\w.~-]+/)*[a-z0-9_-]{1,80}(?P<fifo>\.fifo)?",
+    r"/(?P<folders>(?:[\w.~-]+/)*)[a-z0-9_-]{1,80}(?P<fifo>\.fifo)?",
     re.IGNORECASE | re.ASCII,
 )
 _REGION = re.compile(
@@ -21,6 +21,7 @@ _REGION = re.compile(
 )
 # Hosts that the SDK finds by itself, old names of them too. Others, as of VPC endpoints, it has to be told.
 _FOUND_BY_REGION = re.compile(r"(?:sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue|queue)\.amazonaws\.com(?:\.cn)?")
+_ACCOUNT = re.compile("[0-9]+/")
 _FIRST_QUEUES = "queue.amazonaws.com"
 
 
@@ -53,8 +54,10 @@ def read_url(text: str) -> QueueUrl | None:
     if found is None:
         return None
     host = found["host"].lower()
-    endpoint = None if _FOUND_BY_REGION.fullmatch(host) else found["origin"]
-    return QueueUrl(text, _region(host), endpoint, found["fifo"] is not None)
+    is_aws = _FOUND_BY_REGION.fullmatch(host) is not None
+    if is_aws and not _ACCOUNT.fullmatch(found["folders"]):
+        return None
+    return QueueUrl(text, _region(host), None if is_aws else found["origin"], found["fifo"] is not None)
 
 
 def _region(host: str) -> str | None:

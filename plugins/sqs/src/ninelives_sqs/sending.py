@@ -26,8 +26,12 @@ class Sender:
         self._fifo = fifo
         self._limit: int | None = None
 
-    def message(self, letter: DeadLetter) -> Message:
+    def message(self, letter: DeadLetter, *, instead_of: str = "") -> Message:
         """The message that holds the letter, and that the queue takes.
+
+        Args:
+            letter: A letter.
+            instead_of: The id of the message that it takes the place of.
 
         Raises:
             LetterTooLargeError: It is too large for the queue.
@@ -39,7 +43,7 @@ class Sender:
                 f"{self._queue.name}: letter {letter.id} can't be kept parked, since SQS hands out whatever it has; "
                 "name a place for parked letters with dead_letter={'park': ADDRESS}"
             )
-        message = message_of(letter, fifo=self._fifo)
+        message = message_of(letter, fifo=self._fifo, instead_of=instead_of)
         limit = self._most()
         if message.size > limit:
             raise LetterTooLargeError(

@@ -96,7 +96,10 @@ class SqsStore:
             StoreError: Not all were sent; `stored` says which were. Of one that is too large, or parked, the others are
                 sent nevertheless.
         """
-        self._sender.put_many(letters)
+        given = list(letters)
+        self._sender.put_many(given)
+        for letter in given:
+            self._seen.forget(letter.id)
 
     def receive(self, max_letters: int, *, lease: float) -> list[Lease]:
         """Claim whatever waiting letters come first, about the oldest, for `lease` seconds; never parked ones.
@@ -155,9 +158,11 @@ class SqsStore:
             StoreError: SQS can't be asked, or did not delete one of them.
         """
         given = list(leases)
-        self._ending.ack_many(given)
-        for lease in given:
-            self._seen.forget(lease.letter.id)
+        try:
+            self._ending.ack_many(given)
+        finally:  # some may be gone
+            for lease in given:
+                self._seen.forget(lease.letter.id)
 
     def release(self, lease: Lease, letter: DeadLetter | None = None) -> None:
         """Give the letter back, with its updated record if one is given.
