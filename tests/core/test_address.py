@@ -108,7 +108,7 @@ def test_a_password_is_never_shown(password, tail):
 
 
 @given(
-    user=st.text(string.ascii_letters + "@.%+ é", min_size=1),
+    user=st.text(string.ascii_lowercase + "@.%+ é", min_size=1),
     password=st.text(string.ascii_letters + string.digits + "@/:?#%+ é"),
 )
 def test_a_user_may_be_a_mail_address(user, password):
