@@ -344,7 +344,7 @@ def test_all_wrong_options_are_said_at_once():
     assert str(caught.value).splitlines() == [
         "x.toml: link.nmaes: expected an option of timing (there are: limit, names, call, password, on_done)",
         "x.toml: link.names is ['a', 5]: expected `str`, got `int` - at `$[1]`",
-        "x.toml: link.password is '***': expected `int`, got `array`",
+        "x.toml: link.password is '***': expected a whole number",
         "Pipeline('x'): expected the option 'limit' of timing",
     ]
     assert [problem.option for problem in caught.value.problems] == ["nmaes", "names", "password", "limit"]
@@ -374,7 +374,7 @@ def test_what_the_link_refuses_is_said_with_what_is_of_a_wrong_type(error, more)
     plugins = Plugins(plugin("middleware", ("timing", timing), options=TimingOptions))
     with pytest.raises(ConfigurationError) as caught:
         plugins.build_link("timing", settings(limit=0, names=5), "x")
-    assert str(caught.value).splitlines() == ["x.toml: link.names is 5: expected `array`, got `int`", *more]
+    assert str(caught.value).splitlines() == ["x.toml: link.names is 5: expected a list", *more]
 
 
 def test_without_a_struct_the_signature_says_which_options_there_are():

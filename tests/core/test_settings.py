@@ -11,6 +11,7 @@ import pytest
 
 from ninelives.environment import Setting
 from ninelives.errors import ConfigurationError
+from ninelives.pipeline import Pipeline
 from ninelives.settings import Settings, load_settings
 
 TOPIC = "arn:aws:sns:us-east-1:1:admins"
@@ -439,3 +440,22 @@ def test_a_directory_that_can_not_be_entered_has_no_file(tmp_path):
     finally:
         place.chmod(0o700)
     assert done.stdout == "()\n"
+
+
+@pytest.mark.parametrize(
+    ("link", "option", "value", "expected"),
+    [
+        ("dead_letter", "max_replays", "five", "a whole number"),
+        ("dead_letter", "lease", "long", "a number"),
+        ("dead_letter", "on_open", "yes", "True or False"),
+        ("breaker", "probe_timeout", [], "a number"),
+        ("breaker", "name", 5, "text"),
+    ],
+)
+def test_wrong_types_are_said_in_the_words_of_the_parts(link, option, value, expected):
+    """A value of the wrong type in a file is refused in the words that the part itself has for it."""
+    settings = Settings({"pipelines": {"api": {link: {option: value}}}}, environ={})
+    with pytest.raises(ConfigurationError) as caught:
+        Pipeline("api", settings=settings)
+    (problem,) = caught.value.problems
+    assert problem[:3] == (f"settings: pipelines.api.{link}.{option}", repr(value), expected)

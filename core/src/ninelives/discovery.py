@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 from ninelives.cautions import caution
 from ninelives.checks import told
 
-__all__ = ["DISABLED", "GROUP", "Plugin", "installed_plugins"]
+__all__ = ["DISABLED", "GROUP", "Plugin", "installed_plugins", "switched_off_in_vain"]
 
 GROUP = "ninelives"
 DISABLED = "NINELIVES_DISABLE_PLUGINS"
@@ -87,12 +87,27 @@ def installed_plugins(environ: Mapping[str, str] | None = None) -> tuple[Plugin,
         environ: Where to look for ``NINELIVES_DISABLE_PLUGINS=a,b``, names of entry points or distributions; None is
             `os.environ`.
     """
-    variable = (os.environ if environ is None else environ).get(DISABLED, "")
-    disabled = {_normalised(name) for name in variable.split(",")}
+    disabled = {_normalised(name) for name in _disabled(environ)}
     return tuple(
         Plugin(name, owner, None if disabled & {_normalised(name), _normalised(owner)} else load)
         for name, owner, load in sorted(_entry_points(), key=lambda point: point[:2])
     )
+
+
+def switched_off_in_vain(names: Iterable[str], environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """What ``NINELIVES_DISABLE_PLUGINS`` names that is none of these: nothing is switched off by it.
+
+    Args:
+        names: The names of the installed entry points and their distributions.
+        environ: Where to look; None is `os.environ`.
+    """
+    known = {_normalised(name) for name in names}
+    return tuple(name for name in _disabled(environ) if _normalised(name) not in known)
+
+
+def _disabled(environ: Mapping[str, str] | None) -> list[str]:
+    variable = (os.environ if environ is None else environ).get(DISABLED, "")
+    return [name.strip() for name in variable.split(",") if name.strip()]
 
 
 def _entry_points() -> Iterator[tuple[str, str, Callable[[], object]]]:

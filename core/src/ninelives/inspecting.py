@@ -22,7 +22,7 @@ class Backend(Struct, frozen=True, eq=False):
 
     Attributes:
         part: ``store``, ``fallback``, ``park`` or ``channel``.
-        name: Its address, secrets masked; of a ready object its class.
+        name: What it calls itself (its own `name`), else its address, else its class; secrets masked.
         own: The store or channel itself.
         address: What it was opened by; None for a ready object.
         timeout: Seconds that one notification may take, as its notifier says; of a store it says nothing.

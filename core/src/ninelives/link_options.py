@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,17 @@ from ninelives.environment import Setting
 from ninelives.errors import ConfigurationError, PluginError, Problem
 
 __all__ = ["checked", "placed", "refused"]
+
+# What msgspec says of a value of another type, where None may or may not be one; and what its types are called here.
+_WRONG_TYPE = re.compile(r"Expected `(int|float|bool|str|array|object)(?: \| null)?`, got `\w+`\Z")
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "True or False",
+    "str": "text",
+    "array": "a list",
+    "object": "a table",
+}
 
 Known = Mapping[str, tuple[Any, bool]]  # by option: its type, and whether it must be given
 
@@ -89,10 +101,17 @@ def _converted(entry: MiddlewareEntry, option: str, setting: Setting, known: Kno
     try:
         return msgspec.convert(setting.value, known[option][0])
     except msgspec.ValidationError as error:
-        expected = str(error).removeprefix("Expected ")
-        raise ConfigurationError(Problem(setting.source, shown(setting.value, option), expected, option)) from error
+        raise ConfigurationError(
+            Problem(setting.source, shown(setting.value, option), _expected(error), option)
+        ) from error
     except TypeError as error:
         raise PluginError(f"{entry.distribution}: the type of {entry.name}'s option {option!r}: {error}") from error
+
+
+def _expected(error: msgspec.ValidationError) -> str:
+    """What was expected, in the words that the parts themselves use where there are such."""
+    found = _WRONG_TYPE.match(str(error))
+    return _WORDS[found[1]] if found else str(error).removeprefix("Expected ")
 
 
 def _of_struct(entry: MiddlewareEntry) -> Known:

@@ -128,6 +128,50 @@ def test_what_is_no_store_is_refused(store):
         DeadLetterQueue(store=store, plugins=Plugins())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "places"),
+    [
+        ({"store": "no:a", "fallback": "no:b", "park": "no:c"}, ["store", "fallback", "park"]),
+        ({"queue_url": URL, "local_file_path": "x", "park": "no:c"}, ["queue_url", "local_file_path", "park"]),
+        ({"local_file_path": "x", "fallback": "y"}, ["local_file_path", "fallback"]),
+        ({"store": 5, "park": "z"}, ["store", "park"]),
+    ],
+)
+def test_the_wrong_argument_is_named(arguments, places):
+    """Each wrong address is named by the argument that gave it."""
+    with pytest.raises(ConfigurationError) as caught:
+        DeadLetterQueue(**arguments, plugins=Plugins())
+    assert [str(what).partition(": ")[0] for what in caught.value.args] == [
+        f"DeadLetterQueue({name}=)" for name in places
+    ]
+
+
+def test_a_wrong_address_from_the_environment_is_named_by_its_variable(monkeypatch):
+    """Of what the environment gives the variable is named, beside the arguments that are wrong."""
+    monkeypatch.setenv("DLQ_QUEUE_URL", URL)
+    monkeypatch.setenv("DLQ_LOCAL_FILE_PATH", "x")
+    with pytest.raises(ConfigurationError) as caught:
+        DeadLetterQueue(park="no:c", plugins=Plugins())
+    assert [str(what).partition(": ")[0] for what in caught.value.args] == [
+        "DLQ_QUEUE_URL",
+        "DLQ_LOCAL_FILE_PATH",
+        "DeadLetterQueue(park=)",
+    ]
+    with pytest.raises(ConfigurationError, match=r"DeadLetterQueue\(fallback=\): address is 'y'"):
+        DeadLetterQueue(fallback="y", plugins=Plugins())
+
+
+def test_a_sentence_about_an_address_names_the_argument_too():
+    """Where what is wrong is said in one sentence the argument stands before it."""
+
+    def refuse(address):
+        raise ConfigurationError("it is wrong")
+
+    given = backends_alone(None, None, None, "memory:", None, None)
+    with pytest.raises(ConfigurationError, match=r"^DeadLetterQueue\(store=\): it is wrong$"):
+        given.open(refuse)
+
+
 class Named(MemoryStore):
     def __init__(self, name):
         super().__init__()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from datetime import UTC, datetime
-from itertools import islice
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from itertools import count, islice
 
 import pytest
 from msgspec import structs
 
 from ninelives import DeadLetter, LeaseLostError, LetterFilter, LetterNotFoundError, Page, StoreError, UnsupportedError
 from ninelives.dead_letters.memory import MemoryStore
+from ninelives.dead_letters.store import Lease
 from ninelives.testing import FakeClock
 from ninelives.testing.contracts import StoreContract
 from ninelives.testing.contracts.letters import letter
@@ -385,6 +388,66 @@ def test_an_error_in_a_thread_is_the_tests_error():
             raise StoreError("no room")
 
     assert verdict(Raises, ["writers_at_once_lose_nothing"])[0]
+
+
+class WrongTheFifthTime(MemoryStore):
+    """What four receivers do at once is right four times, and then it is not."""
+
+    def __init__(self, *, clock):
+        super().__init__(clock=clock)
+        self.calls = count()
+
+    def receive(self, max_letters, *, lease):
+        leases = super().receive(max_letters, lease=lease)
+        if next(self.calls) >= 4 * 8:
+            for one in leases:
+                super().release(one)
+        return leases
+
+
+class GivesToTwoAtOnce(MemoryStore):
+    """What it hands out is for all that ask at the same time."""
+
+    def __init__(self, *, clock):
+        super().__init__(clock=clock)
+        self.asked = threading.Barrier(4)
+
+    def receive(self, max_letters, *, lease):
+        free = list(super()._oldest_first())[:max_letters]
+        self.asked.wait(60)
+        return [Lease(one, str(threading.get_ident()), self._clock.now() + timedelta(seconds=lease)) for one in free]
+
+
+class HidesOne(MemoryStore):
+    def receive(self, max_letters, *, lease):
+        leases = super().receive(max_letters, lease=lease)
+        return [one for one in leases if int(one.letter.created.timestamp()) % 20 != 4]
+
+
+def test_a_race_is_caught_that_is_seldom_lost():
+    """Receivers race several times: a store that is wrong only now and then is caught."""
+    assert verdict(WrongTheFifthTime, ["receivers_at_once_share_nothing"])[0]
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (GivesToTwoAtOnce, r"two receivers got letter \S+, .*: numbers 0 and 3 of 4"),
+        (HidesOne, r"no receiver got letter \S+, though 4 asked"),
+    ],
+)
+def test_a_race_is_said_in_words(broken, said):
+    """Where receivers share a letter, or nobody gets it, that is what the failure says."""
+    store = broken(clock=FakeClock())
+    with pytest.raises(pytest.fail.Exception, match=said):
+        StoreContract().test_receivers_at_once_share_nothing(store, store)
+
+
+def test_threads_take_turns_as_before():
+    """How often threads take turns is as before when the receivers are done."""
+    before = sys.getswitchinterval()
+    assert verdict(MemoryStore, ["receivers_at_once_share_nothing"])[0] == set()
+    assert sys.getswitchinterval() == before
 
 
 def test_the_fixture_must_be_overridden():

@@ -53,6 +53,18 @@ def test_what_was_switched_off_is_not_broken(program, install):
     assert [item["name"] for item in objects if item["switched_off"]] == ["broken"]
 
 
+@pytest.mark.parametrize("args", [["plugins"], ["plugins", "--json"]])
+def test_a_name_that_switches_nothing_off_is_told(program, install, args):
+    """A name in the variable that is no plugin's and no distribution's is told on stderr; the exit status stays 0."""
+    install({"broken": BROKEN})
+    program.environ["NINELIVES_DISABLE_PLUGINS"] = "Stranger, broken,,brokenn"
+    done = program(*args)
+    assert done.returncode == 0
+    (told,) = done.stderr.splitlines()
+    assert told.startswith("Warning: NINELIVES_DISABLE_PLUGINS names 'brokenn', which is not installed (there are: ")
+    assert " broken," in told
+
+
 def test_json_has_an_object_a_line(program, install):
     """With `--json` each line is an object, and the same exit status says whether something is broken."""
     install({"broken": BROKEN})

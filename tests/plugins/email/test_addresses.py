@@ -38,6 +38,12 @@ def problems(text):
     return [str(problem) for problem in caught.value.problems]
 
 
+def test_a_channel_is_called_by_its_server_and_recipients():
+    """A channel's name says which server and, masked, who the mails are for; nothing of the login is in it."""
+    made = channel("smtps://ops:hunter2@mail.example?to=ann@example.com,bob@example.com&sender=app@example.com")
+    assert made.name == "smtps://mail.example:465?to=***@example.com,***@example.com"
+
+
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
 def test_the_schemes_are_registered(scheme):
     """`smtp:` and `smtps:` are channels that send mails, and that can be checked."""

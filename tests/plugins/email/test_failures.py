@@ -6,12 +6,14 @@ import logging
 import socket
 import threading
 import time
+import traceback
 from itertools import chain, repeat
 
 import pytest
 
 from ninelives.errors import ChannelError
 from ninelives.notifications.notification import Notification
+from ninelives.redaction import redact_text
 from ninelives.testing.proxy import FaultProxy
 
 NEWS = Notification(message="the disk is full")
@@ -94,12 +96,16 @@ def ehlo(auth):
 @pytest.mark.parametrize(
     ("answers", "transient", "said"),
     [
-        ({"AUTH": b"535 bad credentials\r\n"}, False, "535 bad credentials; check the user and the password"),
+        ({"AUTH": b"535 bad credentials\r\n"}, False, "refused the login: 535; check the user and the password"),
+        ({"AUTH": b"535 5.7.8 bad\r\n"}, False, "refused the login: 535 5.7.8; check the user and the password"),
         ({"AUTH": b"534 use a password for programs\r\n"}, False, "some services have passwords for programs"),
-        ({"AUTH": b"454 later\r\n"}, True, "454 later"),
-        ({"AUTH": b"421 closing\r\n"}, True, "421 closing"),
-        ({"EHLO": b"250 x\r\n"}, False, "SMTP AUTH extension not supported"),
+        ({"AUTH": b"454 later\r\n"}, True, "refused the login: 454"),
+        ({"AUTH": b"454 4.7.0\r\n"}, True, "refused the login: 454 4.7.0"),
+        ({"AUTH": b"421 closing\r\n"}, True, "refused the login: 421"),
+        ({"EHLO": b"250 x\r\n"}, False, "not supported by server. Another tls=, or another port in the address,"),
+        ({"EHLO": b"250 x\r\n"}, False, "may be what it wants; or leave out the user."),
         ({"EHLO": ehlo("XOAUTH2")}, False, "No suitable authentication method"),
+        ({"EHLO": ehlo("XOAUTH2")}, False, "or leave out the user."),
         ({"EHLO": ehlo("CRAM-MD5"), "AUTH": b"334 x\r\n"}, False, "an answer that can't be understood"),
     ],
 )
@@ -112,11 +118,29 @@ def test_logins_that_fail(script, channel_of, answers, transient, said):
     assert "hunter2" not in str(error)
 
 
+LOGIN_SENT = ["hunter2", "b3Bz", "aHVudGVyMg==", "AG9wcwBodW50ZXIy"]
+"""The password as it is, the user and the password in base64, and both together: as logins send them."""
+
+
+@pytest.mark.parametrize("method", ["PLAIN", "LOGIN", "LOGIN PLAIN"])
+@pytest.mark.parametrize("code", ["535 5.7.8", "535", "454", "421", "250", "777", "334", ""])
+def test_a_server_that_repeats_the_login(script, channel_of, method, code):
+    """Whatever a server says after it was told the password, none of its words are in the error: they may repeat it."""
+    said = f"{code} rejected {' '.join(LOGIN_SENT)}\r\n".encode()
+    challenge = said if "PLAIN" in method else b"334 x\r\n"
+    server = script(EHLO=ehlo(method), AUTH=challenge, B3BZ=said, **{"AHVUDGVYMG==": said})
+    error = error_of(channel_of(with_login(server.port)))
+    told = "".join(traceback.format_exception(error))
+    assert not [secret for secret in LOGIN_SENT if secret in told]
+    assert "rejected" not in told
+    assert len(server.commands) > 1
+
+
 def test_a_server_that_hangs_up_after_a_wrong_password(script, ends, channel_of):
     """That a server ends the connection after a wrong password is no reason to try it again."""
     error = error_of(channel_of(with_login(script(EHLO=ehlo("PLAIN LOGIN"), AUTH=ends(b"535 wrong\r\n")).port)))
     assert not error.transient
-    assert "535 wrong" in str(error)
+    assert "refused the login: 535;" in str(error)
 
 
 def test_the_login_is_done(starttls_server, mailbox, channel_of, ca_file):
@@ -151,7 +175,7 @@ def test_password_files_that_hold_none(tmp_path, channel_of, content, said):
     address = f"smtp://ops@127.0.0.1:9?tls=none&to=ann@example.com&sender=app@example.com&password_file={file}"
     error = error_of(channel_of(address))
     assert not error.transient
-    assert f"password_file={file} {said}" in str(error)
+    assert f"the password file {file} {said}" in redact_text(str(error))  # as it is shown: a path is no secret
     assert "nter2" not in repr(error)
     assert error.__cause__ is None
 
@@ -219,6 +243,7 @@ def test_tls_that_is_not_offered(plain_server, mailbox, channel_of):
     error = error_of(channel_of(f"smtp://127.0.0.1:{plain_server.port}?{TLS}"))
     assert not error.transient
     assert "STARTTLS extension not supported by server." in str(error)
+    assert str(error).endswith("Another tls=, or another port in the address, may be what it wants.")
     assert mailbox.mails == []
 
 
@@ -369,6 +394,24 @@ def test_silence_costs_the_time_out(channel_of, kind):
         assert time.monotonic() - began < 10
     assert error.transient
     assert "no answer in time" in str(error)
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("starttls", True), ("none", True), ("ssl", False)])
+def test_a_server_that_may_wait_for_tls(channel_of, kind, asked):
+    """Where not even a greeting came the error asks whether the server expects TLS from the start, unless it was so."""
+    with FaultProxy() as silent:
+        error = error_of(channel_of(f"smtp://localhost:{silent.port}?{TLS}&tls={kind}"), timeout=0.3)
+    assert ("does the server expect TLS from the start? then smtps:" in str(error)) is asked
+
+
+def test_a_server_that_greets_waits_for_no_tls(script, channel_of, address_at):
+    """Where the greeting came and then nothing, nothing is said of TLS."""
+    release = threading.Event()
+    server = script(EHLO=lambda _connection: release.wait())
+    error = error_of(channel_of(address_at(server.port)), timeout=0.3)
+    release.set()
+    assert "no answer in time" in str(error)
+    assert "smtps" not in str(error)
 
 
 def test_silence_in_the_tls_handshake_costs_the_time_out(script, channel_of):

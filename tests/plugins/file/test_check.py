@@ -33,11 +33,43 @@ def test_letters_are_not_touched(store, path):
     """A file of letters is opened and locked as for writing, and stays as it is, whatever it holds."""
     store.put(letter())
     before = path.stat(), path.read_bytes()
-    assert store.check(timeout=5).endswith("the file can be opened and locked")
+    assert store.check(timeout=5).endswith("the file can be opened and locked; 1 letter is in it")
     assert (path.stat().st_mtime_ns, path.read_bytes()) == (before[0].st_mtime_ns, before[1])
     path.write_text("[ an array that is damaged")
     store.check(timeout=5)
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (b"", "the file can be opened and locked; 0 letters are in it"),
+        (b"oops\n", "; 2 letters are in it; 1 line can't be read and stay"),
+        (b'oops\n{"schema": 99}\n', "; 2 letters are in it; 2 lines can't be read and stay"),
+    ],
+)
+def test_what_is_in_the_file_is_said(store, path, lines, said):
+    """How many letters there are is said, and how many lines can't be read, if any, with what shows them."""
+    path.touch(mode=0o600)
+    if lines:
+        store.put_many([letter(1), letter(2)])
+        path.write_bytes(path.read_bytes() + lines)
+    told = FileStore(path).check(timeout=5)
+    assert said in told
+    assert ("problems()" in told) is bool(lines)
+
+
+@pytest.mark.parametrize(("mode", "said"), [(0o600, False), (0o400, False), (0o640, True), (0o602, True)])
+def test_a_file_that_others_may_read_is_said(store, path, mode, said):
+    """A file that is not its owner's alone is said, with how to mend it; it works all the same."""
+    store.put(letter())
+    path.chmod(mode)
+    try:
+        told = store.check(timeout=5)
+    except StoreError:  # who is not root may not write it
+        assert mode == 0o400
+    else:
+        assert told.endswith(f"; it is not its owner's alone (mode {mode:04o}): chmod 600 {path}") is said
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -29,11 +29,13 @@ class Backends(Struct, frozen=True):
 
     Attributes:
         store, fallback, park: An address, or a store that someone made.
+        sources: Where each of these was given, for errors; a pipeline knows it by itself.
     """
 
     store: Backend
     fallback: Backend | None = None
     park: Backend | None = None
+    sources: Mapping[str, str] = {}
 
     @classmethod
     def of_link(cls, store: Backend | None, fallback: Backend | None, park: Backend | None = None) -> Backends:
@@ -48,13 +50,13 @@ class Backends(Struct, frozen=True):
         """
         errors: list[ConfigurationError] = []
         places: dict[str, Place] = {}
-        for option in self.__struct_fields__:
+        for option in ("store", "fallback", "park"):
             backend = getattr(self, option)
             try:
                 if backend is not None:
                     places[option] = _place(backend, open_store)
             except ConfigurationError as error:
-                errors.append(error.about(option))
+                errors.append(_given_at(self.sources.get(option), error.about(option)))
         if errors:
             raise together(errors)
         return _places(**places)
@@ -84,8 +86,10 @@ def backends_alone(
         )
     if given.keys() <= {"fallback"}:
         return _from_environment(region, fallback, park)
+    arguments = list(given)
+    sources = dict(zip(("store", "fallback"), map(_argument, arguments), strict=False))
     places = list(given.values())
-    return Backends(places[0], places[1] if places[1:] else None, park)
+    return Backends(places[0], places[1] if places[1:] else None, park, {**sources, "park": _argument("park")})
 
 
 def default_file() -> Address:
@@ -114,7 +118,11 @@ def _working_directory() -> str | None:
 def _from_environment(region: str | None, fallback: Backend | None, park: Backend | None) -> Backends:
     from ninelives.environment import defaults
 
-    found: dict[str, Any] = {name: setting.value for name, setting in defaults("dead_letter").items()}
+    said = defaults("dead_letter")
+    found: dict[str, Any] = {name: setting.value for name, setting in said.items()}
+    sources = {name: setting.source for name, setting in said.items()} | {"park": _argument("park")}
+    if fallback is not None:
+        sources["fallback"] = _argument("fallback")
     if "store" not in found:
         file = default_file()
         if _working_directory() is not None:  # else there was a warning already
@@ -122,11 +130,27 @@ def _from_environment(region: str | None, fallback: Backend | None, park: Backen
                 f"no dead letter store was named: letters go to {file.target}; name one with DLQ_QUEUE_URL, "
                 "DLQ_LOCAL_FILE_PATH or store="
             )
-        return Backends(file, fallback, park)
+        return Backends(file, fallback, park, sources)
     store = found["store"]
     if region and store.startswith("sqs:"):
         store = _sqs(Address.parse(store).target, region)
-    return Backends(store, fallback if fallback is not None else found.get("fallback"), park)
+    return Backends(store, fallback if fallback is not None else found.get("fallback"), park, sources)
+
+
+def _argument(name: str) -> str:
+    return f"DeadLetterQueue({name}=)"
+
+
+def _given_at(source: str | None, error: ConfigurationError) -> ConfigurationError:
+    """The same error, and where what is wrong was given."""
+    if source is None:
+        return error
+    return type(error)(
+        *(
+            what._replace(place=f"{source}: {what.place}") if isinstance(what, Problem) else f"{source}: {what}"
+            for what in error.args
+        )
+    )
 
 
 def _sqs(queue_url: str, region: str | None) -> Backend:

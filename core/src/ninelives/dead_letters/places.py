@@ -92,7 +92,8 @@ def parks(store: DeadLetterStore) -> bool:
 
 def said_of(place: Place, error: BaseException) -> str:
     """What a store said when it failed, with its name; masked: events and logs are read by others."""
+    from ninelives.missing import install_advice
     from ninelives.redaction import redact_text
 
-    said = safe_message(error, 500)
+    said = safe_message(error, 500) + install_advice(error)
     return redact_text(said if said.startswith(place.name) else f"{place.name}: {type_name(error)}: {said}")

@@ -16,7 +16,10 @@ __all__ = ["Channel"]
 
 @runtime_checkable
 class Channel(Protocol):
-    """What delivers notifications. One that never waits may say ``inline = True``: no thread is needed for it then."""
+    """What delivers notifications. One that never waits may say ``inline = True``: no thread is needed for it then.
+
+    It may have a `name`: what it is called wherever it is shown, in place of its address; nothing in it is a secret.
+    """
 
     def send(self, notification: Notification, *, timeout: float) -> None:
         """Deliver it: the service has accepted it when this returns.

@@ -47,7 +47,7 @@ class Outlet(Struct, frozen=True, eq=False):
 
     Attributes:
         own: The channel.
-        label: Its address, secrets masked; of a ready object its class.
+        label: What it calls itself (its `name`), else its address, else its class; secrets masked.
         is_log: Whether it is ``log:``, of which no events are made.
         ours: Whether we opened it, and close it.
         address: What it was opened by; None for a ready object.
@@ -185,9 +185,10 @@ def conclude(delivery: Delivery, error: BaseException | None) -> bool:
 
 def _undelivered(delivery: Delivery, error: BaseException) -> Notification:
     from ninelives.describing import safe_message, type_name
+    from ninelives.missing import install_advice
     from ninelives.redaction import redact_text
 
-    reason = redact_text(f"{type_name(error)}: {safe_message(error)}")
+    reason = redact_text(f"{type_name(error)}: {safe_message(error)}{install_advice(error)}")
     details = {**delivery.notification.details, "not_delivered_to": delivery.outlet.label, "because": reason}
     return replace(delivery.notification, details=details)
 

@@ -109,8 +109,10 @@ def _outlet(channel: Any, open_channel: OpenChannel) -> Outlet:
         return Outlet(open_log(open_channel), LOG, is_log=True, ours=True, address=address)
     from ninelives.redaction import redact_text
 
-    label, is_log = redact_text(str(address)), address.scheme == "log"
-    return Outlet(open_channel(channel), label, is_log=is_log, ours=True, address=address)
+    own, is_log = open_channel(channel), address.scheme == "log"
+    name = getattr(own, "name", None)  # it knows best what of its address may be shown
+    label = redact_text(name if isinstance(name, str) and name else str(address))
+    return Outlet(own, label, is_log=is_log, ours=True, address=address)
 
 
 def _kind(channel: NotificationChannel | str | None, checks: Checks) -> NotificationChannel | None:

@@ -22,9 +22,10 @@ def plugins(ctx: click.Context, *, as_json: bool) -> None:
             raise click.UsageError("--json is for the list alone")
         return
     from ninelives.plugins import default_plugins
-    from ninelives_cli.listing import is_broken, json_lines, show
+    from ninelives_cli.listing import is_broken, json_lines, show, warn_of_names
 
     installed = default_plugins().installed()
+    warn_of_names(installed)
     if as_json:
         click.echo(json_lines(installed), nl=False)
     else:

@@ -5,15 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+import click
+
+from ninelives.discovery import DISABLED, switched_off_in_vain
 from ninelives.plugins import PluginInfo
 from ninelives_cli.tables import show_table
 
-__all__ = ["is_broken", "json_lines", "show"]
+__all__ = ["is_broken", "json_lines", "show", "warn_of_names"]
 
 
 def is_broken(info: PluginInfo) -> bool:
     """Whether it is of no use, or not of full use, though nobody switched it off."""
     return info.error is not None and not info.switched_off
+
+
+def warn_of_names(installed: Iterable[PluginInfo]) -> None:
+    """Say on stderr what is to be switched off, and is not installed."""
+    plugins = [info for info in installed if info.kind == "plugin"]
+    for name in switched_off_in_vain(name for info in plugins for name in (info.name, info.distribution)):
+        there = ", ".join(sorted({info.name for info in plugins}))
+        click.echo(f"Warning: {DISABLED} names {name!r}, which is not installed (there are: {there})", err=True)
 
 
 def show(installed: Iterable[PluginInfo]) -> None:

@@ -24,16 +24,19 @@ def coloured() -> bool | None:
     return False if os.environ.get("NO_COLOR") else None
 
 
-def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:
+def show_table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = (), apart: bool = False
+) -> None:
     """Print a table to stdout.
 
     Args:
         headings: One for each column.
         rows: Cells as text.
         numbers: The headings of the columns that stand to the right.
+        apart: Whether there is an empty line between two rows, where it is drawn.
     """
     if on_terminal():
-        _draw(headings, rows, numbers)
+        _draw(headings, rows, numbers, apart=apart)
     else:
         click.echo(drawn(headings, rows, numbers), nl=False)
 
@@ -53,13 +56,13 @@ def drawn(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers: Seque
     return "\n".join(lines) + "\n"
 
 
-def _draw(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> None:
+def _draw(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str], *, apart: bool) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, leading=int(apart))
     for heading in headings:
         table.add_column(heading, justify="right" if heading in numbers else "left", overflow="fold")
     for row in rows:

@@ -13,6 +13,7 @@ from ninelives.errors import ChannelError
 from ninelives.locks import new_lock
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.recipients import Recipients
+from ninelives.redaction import redact_text
 from ninelives_email.envelope import Envelope
 from ninelives_email.server import Server
 
@@ -41,11 +42,12 @@ class EmailChannel:
         clock: Tells how much time is left; None is the machine's.
 
     Attributes:
-        name: The server, as in an address.
+        name: The server and who the mails are for, as in an address, masked.
     """
 
     def __init__(self, server: Server, envelope: Envelope, *, clock: Clock | None = None) -> None:
-        self.name = f"{'smtps' if server.tls == 'ssl' else 'smtp'}://{server.place}"
+        scheme = "smtps" if server.tls == "ssl" else "smtp"
+        self.name = redact_text(f"{scheme}://{server.place}?to={','.join(envelope.to)}")
         self._server = server
         self._envelope = envelope
         self._clock = clock or SYSTEM_CLOCK

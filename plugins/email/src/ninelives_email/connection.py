@@ -14,7 +14,7 @@ from yagmail import Client  # type: ignore[import-untyped]
 
 from ninelives.deadline import Deadline
 from ninelives.errors import ChannelError
-from ninelives_email.errors import Answer, in_doubt, not_accepted, refusal
+from ninelives_email.errors import Answer, Step, in_doubt, not_accepted, refusal
 from ninelives_email.names import host_name
 from ninelives_email.server import Server
 from ninelives_email.waits import Limit, TimedConnection
@@ -140,7 +140,9 @@ def connect(server: Server, deadline: Deadline) -> Connection:
         client.login()
         client.smtp.ehlo_or_helo_if_needed()
     except (OSError, ValueError) as error:
-        raise not_accepted(server, error, is_open=client.is_open, answer=client.answer) from error
+        told = not_accepted(server, error, is_open=client.is_open, step=client.step, answer=client.answer)
+        # Not as its cause where it may hold the password: a server may repeat what it was sent.
+        raise told from (None if client.step is Step.PASSWORD else error)
     else:
         return Connection(server, client.handed_on())
     finally:
@@ -186,6 +188,12 @@ class _Client(Client):  # type: ignore[misc]
         """The server's last one."""
         answer: Answer | None = None if self.smtp is None else self.smtp.answer
         return answer
+
+    @property
+    def step(self) -> Step:
+        """How far the connection is."""
+        step: Step = Step.CONNECTION if self.smtp is None else self.smtp.step
+        return step
 
     def handed_on(self) -> Any:
         """The connection, no longer its own."""

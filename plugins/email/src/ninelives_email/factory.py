@@ -24,7 +24,7 @@ def email_channel(address: Address) -> EmailChannel:
 
     Example:
         >>> email_channel(Address.parse("smtp://localhost?tls=none&to=ops@example.com&sender=app@example.com")).name
-        'smtp://localhost:25'
+        'smtp://localhost:25?to=***@example.com'
     """
     options = Options(address)
     server = read_server(address, options)

@@ -56,10 +56,10 @@ class Login:
         except (OSError, UnicodeError) as error:
             # Not as its cause: what can't be decoded is in it.
             why = error.strerror if isinstance(error, OSError) else f"expected {_ASCII}"
-            raise ChannelError(f"password_file={self._file} can't be read: {why}", transient=False) from None
+            raise ChannelError(f"the password file {self._file} can't be read: {why}", transient=False) from None
         if not password or not password.isprintable() or len(password) > _LONGEST_PASSWORD:
             expected = f"expected {_ASCII}, on one line"
-            raise ChannelError(f"password_file={self._file} holds no password: {expected}", transient=False)
+            raise ChannelError(f"the password file {self._file} holds no password: {expected}", transient=False)
         return password
 
 

@@ -6,7 +6,7 @@ from io import BufferedReader, RawIOBase
 from typing import Any
 
 from ninelives.deadline import Deadline
-from ninelives_email.errors import Answer
+from ninelives_email.errors import Answer, NoGreetingError, Step
 
 __all__ = ["Limit", "TimedConnection"]
 
@@ -41,11 +41,13 @@ class TimedConnection:
     Attributes:
         limit: How long the waits may be; renewed for each mail.
         answer: The last answer that came.
+        step: How far it is.
     """
 
     sock: Any
     file: Any
     answer: Answer | None = None
+    step = Step.CONNECTION
 
     def __init__(self, limit: Limit, *args: Any, **kwargs: Any) -> None:
         self.limit = limit
@@ -62,11 +64,26 @@ class TimedConnection:
         self.limit = limit
         self.sock.settimeout(limit.seconds)
 
+    def login(self, *args: Any, **kwargs: Any) -> Any:
+        """Log in, as the library does it."""
+        self.step = Step.LOGIN
+        return super().login(*args, **kwargs)  # type: ignore[misc]
+
+    def auth(self, *args: Any, **kwargs: Any) -> Any:
+        """Try one way to log in, as the library does it."""
+        self.step = Step.PASSWORD
+        return super().auth(*args, **kwargs)  # type: ignore[misc]
+
     def getreply(self) -> Answer:
         """The next answer; after one that says so, the connection is closed here too."""
         if self.file is None:
             self.file = _Lines(_Incoming(self))
-        self.answer = Answer(*super().getreply())  # type: ignore[misc]
+        try:
+            self.answer = Answer(*super().getreply())  # type: ignore[misc]
+        except OSError as error:
+            if self.answer is None and isinstance(error.__context__, TimeoutError):
+                raise NoGreetingError from error
+            raise
         self.wait_within(self.limit)  # what comes next may be TLS, which waits by itself
         if self.answer.code == _CLOSING:
             self.close()  # type: ignore[attr-defined]

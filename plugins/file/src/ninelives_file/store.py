@@ -219,13 +219,14 @@ class FileStore:
             return tuple(view.bad_lines())
 
     def check(self, *, timeout: float) -> str:
-        """Write a file beside it and remove it, and lock the file if it is there; no letter is read or touched.
+        """Write a file beside it and remove it; lock and read the file if it is there. No letter is touched.
 
         Args:
             timeout: Seconds to wait at most for a process that has the file locked.
 
         Returns:
-            What works, in a few words.
+            What works; how many letters there are, how many lines can't be read (`problems` shows them), and whether
+            others may read the file.
 
         Raises:
             StoreError: The directory is missing or can't be written, the disk is full, or the file can't be had.

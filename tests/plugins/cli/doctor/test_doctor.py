@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from ninelives.testing.contracts.letters import letter
+from ninelives_file import FileStore
+
 BACKENDS = """
 import itertools
 import threading
@@ -31,6 +34,10 @@ class Down(Store):
     def check(self, *, timeout): raise StoreError("the drawer is locked: ask +15551230000\\nfor its key")
     def close(self): raise RuntimeError("it can't be closed either")
 
+class Repeats(Store):
+    name = "repeats:x"
+    def check(self, *, timeout): raise StoreError("repeats:x: the drawer is " + "very " * 20 + "stuck")
+
 class Channel:
     def send(self, notification, *, timeout): raise AssertionError("something was sent")
     def close(self): pass
@@ -40,6 +47,12 @@ class Hangs(Channel):
 
 class Raises(Channel):
     def check(self, *, timeout): raise KeyError("password=hunter2")
+
+class Lacks(Channel):
+    def check(self, *, timeout): import missing_sdk.client
+
+class Outdated(Channel):
+    def check(self, *, timeout): from threading import what_is_newer
 
 class Exits(Channel):
     def check(self, *, timeout): raise SystemExit(0)
@@ -56,12 +69,12 @@ class Bad:
 
 @hookimpl
 def register_stores(register):
-    for kind in (Store, Told, Down):
+    for kind in (Store, Told, Down, Repeats):
         register(kind.__name__.lower(), lambda address, kind=kind: kind())
 
 @hookimpl
 def register_channels(register):
-    for kind in (Channel, Hangs, Raises, Exits, Unclosable):
+    for kind in (Channel, Hangs, Raises, Lacks, Outdated, Exits, Unclosable):
         register(kind.__name__.lower(), lambda address, kind=kind: kind())
     register("leaves", leave)
 
@@ -139,6 +152,33 @@ def test_nothing_is_left_behind(doctor, tmp_path):
         before.st_ino,
         stat.S_IMODE(before.st_mode),
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, "0 letters are in it"), (1, "1 letter waits there to come home: drain() moves them now"),
+     (3, "3 letters wait there to come home: drain() moves them now")],
+)  # fmt: skip
+def test_letters_that_wait_in_the_fallback_are_said(doctor, tmp_path, number, said):
+    """Of a fallback it is said how many letters wait to come home; of the same file as a store it is not."""
+    letters = tmp_path / "dlq.json"
+    letters.touch(mode=0o600)
+    FileStore(letters).put_many(letter(each) for each in range(number))
+    status, rows = doctor(
+        f"""
+        [pipelines.shop]
+        dead_letter = {{ store = "told:", fallback = "file:{letters}" }}
+        [pipelines.other]
+        dead_letter = {{ store = "file:{letters}" }}
+        """
+    )
+    assert status == 0
+    fallback = found(rows, "fallback")["detail"]
+    assert said in fallback
+    (store,) = (row["detail"] for row in rows if (row["pipeline"], row["part"]) == ("other", "store"))
+    assert "come home" not in store
+    assert fallback.startswith(store)
+    assert FileStore(letters).count() == number
 
 
 def test_without_a_configuration_the_defaults_are_tried(program, tmp_path):
@@ -247,6 +287,25 @@ def test_a_backend_that_breaks_its_contract_is_a_row(doctor, channel, detail):
     assert (status, found(rows, "channel")["works"], found(rows, "channel")["detail"]) == (1, False, detail)
 
 
+@pytest.mark.parametrize(
+    ("channel", "detail"),
+    [
+        (
+            "lacks:",
+            "No module named 'missing_sdk'; pip install missing_sdk, or stranger once more, which needs it",
+        ),
+        ("outdated:", "pip install stranger once more, with all that it needs"),
+    ],
+)
+def test_a_backend_that_lacks_its_sdk_says_what_to_install(doctor, channel, detail):
+    """Where a backend can't import what it needs, the row says what to install, and nobody's makers are blamed."""
+    status, rows = doctor(f'[pipelines.shop]\nnotify = {{ channels = ["{channel}"] }}\ndead_letter = false')
+    row = found(rows, "channel")
+    assert (status, row["works"]) == (1, False)
+    assert row["detail"].endswith(detail)
+    assert "makers" not in row["detail"]
+
+
 def test_what_can_not_be_tried_is_opened_only(doctor):
     """A backend without a check is opened, said to be untried, and fails nothing."""
     status, rows = doctor('[pipelines.shop]\nnotify = { channels = ["channel:"] }\ndead_letter = { store = "store:" }')
@@ -347,6 +406,28 @@ def test_on_a_terminal_it_is_drawn(program):
     status, shown = program.on_terminal("doctor")
     assert status == 0
     assert "─────" in shown
+
+
+@pytest.mark.parametrize(("columns", "under"), [("80", True), ("200", False)])
+def test_on_a_narrow_terminal_details_stand_under_the_place(doctor, program, columns, under):
+    """Where a column for the details would be too narrow to be read they stand under the place, else beside it."""
+    doctor('[pipelines.shop]\nnotify = false\ndead_letter = { store = "repeats:x" }')
+    program.environ["COLUMNS"] = columns
+    status, shown = program.on_terminal("doctor")
+    assert status == 1
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert ("where, and detail" in shown) is under
+    at = lines.index("shop store no repeats:x") if under else 0
+    assert [line.startswith("the drawer is very very") for line in lines[at + 1 : at + 2]] == [under]
+    assert any("repeats:x no the drawer is very" in line for line in lines) is not under
+
+
+def test_what_stands_beside_it_is_not_said_again(doctor):
+    """Where a backend's error begins with its address the detail does without it, for that stands in the same row."""
+    _, rows = doctor('[pipelines.shop]\ndead_letter = { store = "repeats:x" }')
+    row = found(rows, "store")
+    assert row["where"] == "repeats:x"
+    assert row["detail"].startswith("the drawer is very")
 
 
 def test_a_closed_stdout_is_no_error(program):

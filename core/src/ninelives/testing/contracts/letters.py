@@ -6,9 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ninelives.dead_letters.letter import Attempt, DeadLetter, ErrorRecord
+from ninelives.dead_letters.store import Lease
 from ninelives.ids import new_id
 
-__all__ = ["letter", "whole_letter"]
+__all__ = ["LEASE", "ids", "letter", "whole_letter"]
+
+LEASE = 60.0
+"""Seconds that the letters of these tests are claimed for."""
 
 _FIRST = datetime(2025, 12, 1, 12, tzinfo=UTC)
 _WHOLE: dict[str, Any] = {
@@ -52,3 +56,8 @@ def letter(number: int = 0, **fields: Any) -> DeadLetter:
 def whole_letter() -> DeadLetter:
     """A letter in which every field says something."""
     return letter(**_WHOLE)
+
+
+def ids(leases: list[Lease]) -> list[str]:
+    """The letters' ids."""
+    return [lease.letter.id for lease in leases]

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Barrier, Thread
 
 import pytest
 from msgspec import structs
 
 from ninelives.dead_letters.places import parks
-from ninelives.dead_letters.store import DeadLetterStore, Lease
+from ninelives.dead_letters.store import DeadLetterStore
 from ninelives.errors import LeaseLostError, UnsupportedError
 from ninelives.testing.clock import FakeClock
-from ninelives.testing.contracts.letters import letter, whole_letter
+from ninelives.testing.contracts.letters import LEASE, ids, letter, whole_letter
+from ninelives.testing.contracts.store_crowds import StoreCrowds
 
-__all__ = ["LEASE", "StoreBasics", "ids", "together"]
-
-LEASE = 60.0
+__all__ = ["LEASE", "StoreBasics", "ids"]
 
 
-class StoreBasics:
+class StoreBasics(StoreCrowds):
     """The fixtures of `StoreContract`, and the promises that every store makes.
 
     Attributes:
@@ -89,27 +87,6 @@ class StoreBasics:
         (again,) = other.receive(1, lease=LEASE)
         assert again.letter == lease.letter
         assert again.token != lease.token
-
-    def test_receivers_at_once_share_nothing(self, store: DeadLetterStore, other: DeadLetterStore) -> None:
-        """Of many receivers at once no two get the same letter, and together they get all."""
-        kept = [letter(number) for number in range(20)]
-        for one in kept:
-            store.put(one)
-        found: list[Lease] = []
-        together(4, lambda number: found.extend((store, other)[number % 2].receive(5, lease=LEASE)))
-        assert sorted(ids(found)) == sorted(one.id for one in kept)
-
-    def test_writers_at_once_lose_nothing(self, store: DeadLetterStore, other: DeadLetterStore) -> None:
-        """Many threads may put at once; every letter is kept, whole."""
-        kept = {number: [letter(10 * number + n, message="m" * 500 * n) for n in range(5)] for number in range(4)}
-
-        def put(number: int) -> None:
-            for one in kept[number]:
-                (store, other)[number % 2].put(one)
-
-        together(4, put)
-        found = {lease.letter.id: lease.letter for lease in store.receive(50, lease=LEASE)}
-        assert found == {one.id: one for part in kept.values() for one in part}
 
     def test_acknowledged_letters_are_gone(
         self, store: DeadLetterStore, other: DeadLetterStore, wait: Callable[[float], None]
@@ -216,29 +193,3 @@ def _refuses_parked_letters(store: DeadLetterStore) -> None:
         store.release(lease, structs.replace(lease.letter, state="parked"))
     store.release(lease)
     assert [again.letter for again in store.receive(10, lease=LEASE)] == [lease.letter]
-
-
-def ids(leases: list[Lease]) -> list[str]:
-    """The letters' ids."""
-    return [lease.letter.id for lease in leases]
-
-
-def together(number: int, action: Callable[[int], object]) -> None:
-    """Do it in so many threads that begin at once, each with its number; what one raises is raised here."""
-    barrier = Barrier(number)
-    errors: list[Exception] = []
-
-    def run(which: int) -> None:
-        barrier.wait()
-        try:
-            action(which)
-        except Exception as error:
-            errors.append(error)
-
-    threads = [Thread(target=run, args=(which,)) for which in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for error in errors:
-        raise error

@@ -40,7 +40,7 @@ def check_up(names: Sequence[str], timeout: float) -> list[Row]:
     verdicts = _try_each_once([backend for _, backends in examined.values() for backend in backends], timeout)
     for name, (said, backends) in examined.items():
         rows += said
-        rows += (Row(name, one.part, clean(one.name), *verdicts[one.key]) for one in backends)
+        rows += (_of_backend(name, one, *verdicts[_key(one)]) for one in backends)
     return rows
 
 
@@ -71,7 +71,17 @@ def _of_problem(name: str | None, what: str | Problem) -> Row:
     return Row(name, "settings", "", works=False, detail=clean(what))
 
 
-def _try_each_once(backends: Sequence[Backend], timeout: float) -> dict[tuple[str, object], Verdict]:
+def _of_backend(name: str, backend: Backend, works: bool | None, detail: str) -> Row:  # noqa: FBT001 - a verdict's parts
+    where = clean(backend.name)
+    return Row(name, backend.part, where, works, detail.removeprefix(f"{where}: "))  # which stands beside it
+
+
+def _try_each_once(backends: Sequence[Backend], timeout: float) -> dict[tuple[object, bool], Verdict]:
     """What came of each place, by its key: several pipelines may use the same one."""
-    places = {backend.key: backend for backend in backends}
+    places = {_key(backend): backend for backend in backends}
     return dict(zip(places, try_all(list(places.values()), timeout), strict=True))
+
+
+def _key(backend: Backend) -> tuple[object, bool]:
+    """Which place it is, and whether it is a fallback: of that there is more to say."""
+    return backend.key, backend.part == "fallback"

@@ -7,6 +7,8 @@ from contextlib import suppress
 from functools import partial
 
 from ninelives.checkable import Checkable
+from ninelives.dead_letters.letter import LetterFilter
+from ninelives.dead_letters.store import is_searchable
 from ninelives.inspecting import Backend
 from ninelives_cli.doctor.together import GRACE, Ended, side_by_side
 from ninelives_cli.doctor.words import clean, why
@@ -35,7 +37,7 @@ def try_all(backends: Sequence[Backend], timeout: float) -> list[Verdict]:
 
 def _try(backend: Backend, timeout: float) -> str | None:
     try:
-        said = _ask(backend.own, timeout)
+        said = _ask(backend, timeout)
     except BaseException:
         with suppress(Exception):  # that it does not work is said already
             backend.own.close()
@@ -44,8 +46,21 @@ def _try(backend: Backend, timeout: float) -> str | None:
     return said
 
 
-def _ask(own: object, timeout: float) -> str | None:
-    return str(own.check(timeout=timeout)) if isinstance(own, Checkable) else None
+def _ask(backend: Backend, timeout: float) -> str | None:
+    if not isinstance(backend.own, Checkable):
+        return None
+    said = str(backend.own.check(timeout=timeout))
+    waiting = _waiting(backend)
+    return f"{said}; {waiting}" if waiting else said
+
+
+def _waiting(backend: Backend) -> str:
+    """How many letters a fallback has for the store, where it can count them; nothing if there are none."""
+    if backend.part != "fallback" or not is_searchable(backend.own):
+        return ""
+    number = backend.own.count(LetterFilter(state="waiting"))
+    letters = "1 letter waits" if number == 1 else f"{number} letters wait"
+    return f"{letters} there to come home: drain() moves them now, the pipeline when the store works" if number else ""
 
 
 def _verdict(backend: Backend, ended: Ended[str | None]) -> Verdict:

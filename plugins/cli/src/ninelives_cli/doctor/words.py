@@ -5,6 +5,7 @@ from __future__ import annotations
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import NinelivesError, Problem
 from ninelives.inspecting import Backend
+from ninelives.missing import install_advice
 from ninelives.notifications.wording import one_line
 from ninelives.plugins import default_plugins
 from ninelives.redaction import redact_text
@@ -31,6 +32,8 @@ def why(backend: Backend, error: BaseException) -> str:
     said = safe_message(error)
     if isinstance(error, NinelivesError):
         return clean(said)
+    if advice := install_advice(error, _owner(backend)):
+        return f"{clean(said)}{advice}"
     return f"{clean(f'{type_name(error)}: {said}')}; {_owner(backend)} should say what to do: tell its makers"
 
 
