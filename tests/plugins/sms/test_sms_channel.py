@@ -219,7 +219,7 @@ def test_check_of_a_number_that_wants_none(aws, made):
     assert not raised.value.transient
 
 
-EXPECTED = "expected phone numbers in E.164, like '+15551230000', with commas between them"
+EXPECTED = "expected phone numbers in E.164, a + and 7 to 15 digits, with commas between them"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from ninelives_sms.channel import SMS_TYPES, SmsChannel
 
 __all__ = ["sms_channel"]
 
-_EXPECTED = "phone numbers in E.164, like '+15551230000', with commas between them"
+# No example: it would be masked where this is shown.
+_EXPECTED = "phone numbers in E.164, a + and 7 to 15 digits, with commas between them"
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}\Z", re.ASCII)
 # Source: API reference of SNS, SMS message attributes: 1-11 letters and digits, at least one letter, no spaces.
