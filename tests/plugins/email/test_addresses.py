@@ -173,6 +173,7 @@ FORM = "expected smtp://user:password@host:port?to=ops@example.com"
         (f"smtp://mail.example?{NO_LOGIN}&ca=%00", ["a path without NUL"]),
         (f"smtp://mail.example?{NO_LOGIN}&connect_timeout=0&read_timeout=x", ["above 0", "above 0"]),
         (f"smtp://mail.example?{NO_LOGIN}&read_timeout=nan", ["above 0"]),
+        (f"smtp://mail.example?{NO_LOGIN}&connect_timeout=3600.1&read_timeout=1e10", ["at most 3600", "at most 3600"]),
         (f"smtp://mail.example?{NO_LOGIN}&from=a@x", ["option 'from': expected one of: ca, cc, connect_timeout"]),
         (
             "smtp://mail.example:x?to=ann&cc=bob&sender=cid&tls=no&read_timeout=-1&colour=red",
@@ -205,6 +206,8 @@ def test_wrong_addresses_are_refused(address, expected):
         "<ann@example.com>",
         "Ann <ann@example.com>",
         '"ann"@example.com',
+        "%3D%3Futf-8%3Fq%3Fx%3D0d%3D0ay%3F%3D@example.com",
+        "a.%3D%3Futf-8%3Fq%3Feve%3F%3D@example.com",
         "änn@example.com",
         ".ann@example.com",
         "ann..eve@example.com",

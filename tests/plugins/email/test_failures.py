@@ -11,6 +11,8 @@ from itertools import chain, repeat
 
 import pytest
 
+from ninelives.clock import SYSTEM_CLOCK
+from ninelives.deadline import Deadline
 from ninelives.errors import ChannelError
 from ninelives.notifications.notification import Notification
 from ninelives.redaction import redact_text
@@ -308,7 +310,7 @@ def test_a_name_that_is_not_found_may_pass(channel_of, address_at, monkeypatch):
 
 
 @pytest.mark.parametrize("reset", [False, True])
-@pytest.mark.parametrize("after", [0, 1, 3, 20, 60, 100, 150, 190, 210, 230, 250, 270, 300])
+@pytest.mark.parametrize("after", [0, 1, 3, 20, 60, 100, 120, 140, *range(160, 175)])
 def test_answers_that_are_cut(plain_server, mailbox, channel_of, address_at, after, reset):
     """Wherever the answers end, the mail is accepted, or it is an error: permanent only if the mail may be there."""
     with FaultProxy("127.0.0.1", plain_server.port) as proxy:
@@ -372,6 +374,54 @@ def test_an_answer_without_end_costs_the_time_out(script, channel_of, address_at
     error = error_of(channel, timeout=0.3)
     assert time.monotonic() - began < 10
     assert error.transient is (step != "CONTENT")
+
+
+def test_an_answer_has_a_longest(script, channel_of, address_at):
+    """A server that says more than any answer has is given up at once, however much time is left, and not kept."""
+    channel = channel_of(address_at(script(EHLO=flooding).port))
+    began = time.monotonic()
+    error = error_of(channel, timeout=300)
+    assert time.monotonic() - began < 60
+    assert error.transient
+    assert "an answer without an end" in str(error)
+
+
+def test_a_mail_that_is_read_slowly_under_tls_costs_the_time_out(script, certificates, channel_of, ca_file):
+    """A server that takes a mail piece by piece under TLS is given up when the time is over."""
+    pace = threading.Event()
+
+    def slow(connection):
+        with certificates["good"].wrap_socket(connection, server_side=True) as tls:
+            tls.sendall(b"220 slow\r\n")
+            for answer in (b"250 slow", b"250 OK", b"250 OK", b"354 go on"):
+                tls.recv(1_000)
+                tls.sendall(answer + b"\r\n")
+            while tls.recv(16_384):
+                pace.wait(0.01)
+
+    channel = channel_of(f"smtps://localhost:{script(GREETING=slow).port}?{TLS}&ca={ca_file}")
+    began = time.monotonic()
+    with pytest.raises(ChannelError, match="no answer in time") as caught:
+        channel._deliver(b"x" * 50_000_000, ["ann@example.com"], Deadline(SYSTEM_CLOCK, 1))
+    assert time.monotonic() - began < 10
+    assert caught.value.transient
+
+
+@pytest.mark.parametrize(("options", "expected"), [("", 3.0), ("&connect_timeout=10&read_timeout=1", 10.0)])
+def test_the_connect_time_out_is_for_connecting(channel_of, address_at, monkeypatch, options, expected):
+    """Connecting may take `connect_timeout`, whatever `read_timeout` is, and no more than a part of all the time."""
+    waits = []
+
+    def refuse(_place, timeout, *_):
+        waits.append(timeout)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    channel = channel_of(f"{address_at(9)}{options}")
+    error_of(channel, timeout=60)
+    error_of(channel, timeout=2)
+    assert waits[0] == expected
+    assert 0 < waits[1] <= 1.0
 
 
 def test_slow_steps_have_one_time_out_together(plain_server, mailbox, channel_of, address_at):

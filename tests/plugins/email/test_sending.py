@@ -236,6 +236,31 @@ def test_close_waits_for_a_second_only(busy, monkeypatch):
     assert busy._connection is None or busy._connection.is_open
 
 
+def test_what_closing_did_not_wait_for_is_closed_after_it(script, channel_of, address_at, monkeypatch):
+    """A mail that is under way for longer than `close` waits takes its connection with it: none is left open."""
+    monkeypatch.setattr("ninelives_email.channel._GOODBYE", 0.01)
+    entered, go_on = threading.Event(), threading.Event()
+
+    def hold(connection):
+        entered.set()
+        go_on.wait()
+        connection.sendall(b"250 OK\r\n")
+
+    server = script(MAIL=[hold])
+    channel = channel_of(address_at(server.port))
+    thread = threading.Thread(target=channel.send, args=(NEWS,), kwargs={"timeout": 300})
+    thread.start()
+    entered.wait()
+    channel.close()
+    monkeypatch.setattr("ninelives_email.channel._GOODBYE", 30.0)
+    go_on.set()
+    thread.join()
+    assert channel._connection is None
+    assert server.commands[-1].upper() == "QUIT"
+    channel.send(NEWS, timeout=30)
+    assert channel._connection is not None
+
+
 # --- who gets it ----------------------------------------------------------------------------------------------------
 
 

@@ -55,6 +55,7 @@ class EmailChannel:
         self._lock = new_lock()
         self._connection: Connection | None = None
         self._used = 0.0
+        self._closing = False
 
     def send(self, notification: Notification, *, timeout: float) -> None:
         """Send it; the server has accepted it for all recipients when this returns.
@@ -108,11 +109,16 @@ class EmailChannel:
     def close(self) -> None:
         """Say goodbye to the server, within a second; mails that are under way are waited for as long. Never raises.
 
-        A later `send` connects anew.
+        One that takes longer says goodbye when it is over. A later `send` connects anew.
         """
-        if not self._lock.acquire(timeout=_GOODBYE):
+        self._closing = True
+        self._leave(patience=_GOODBYE)
+
+    def _leave(self, patience: float) -> None:
+        if not self._lock.acquire(timeout=patience):
             return
         try:
+            self._closing = False
             if self._connection is not None:
                 self._connection.leave(Deadline(self._clock, _GOODBYE))
             self._connection = None
@@ -128,6 +134,8 @@ class EmailChannel:
             yield
         finally:
             self._lock.release()
+            if self._closing:  # `close` did not wait for this; who holds the lock meanwhile comes here later
+                self._leave(patience=0)
 
     def _deliver(self, content: bytes, recipients: Sequence[str], deadline: Deadline) -> dict[str, Answer]:
         """Hand the mail over for those who are not refused; who was, and why."""

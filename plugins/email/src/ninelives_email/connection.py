@@ -174,7 +174,8 @@ class _Client(Client):  # type: ignore[misc]
     def _connect(self, kind: type, host: str, port: str, **options: Any) -> Any:
         # Each of the host's addresses is tried, and TLS waits as long as one of them: all together have what is left.
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        timeout = min(self._server.connect_timeout, self._limit.seconds / (len(addresses) + 1))
+        connecting = Limit(self._limit.deadline, self._server.connect_timeout)
+        timeout = connecting.share(len(addresses) + 1)
         timed = type("SmtpConnection", (TimedConnection, kind), {})
         return timed(self._limit, host, port, timeout=timeout, **options)
 

@@ -27,6 +27,8 @@ def mail_address(text: str) -> str | None:
     host = host_name(domain)
     if host is None or len(local) > _LONGEST_LOCAL or not _LOCAL.match(local):
         return None
+    if "=?" in local:  # the library would decode it as a header's encoded word, line breaks in it included
+        return None
     address = f"{local}@{host}"
     return address if len(address) <= _LONGEST_ADDRESS else None
 

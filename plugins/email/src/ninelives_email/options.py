@@ -17,6 +17,8 @@ OPTIONS = ("to", "cc", "sender", "tls", "ca", "password_file", "connect_timeout"
 
 MAIL_ADDRESS = "a mail address, like 'ops@example.com'"
 
+_MOST_SECONDS = 3_600  # what is more is a mistake, and sockets have a limit of their own
+
 
 class Options:
     """The options of one address. An empty one is as good as none.
@@ -67,7 +69,7 @@ class Options:
         return address
 
     def seconds(self, option: str, default: float) -> float:
-        """A number of seconds, finite and above 0."""
+        """A number of seconds above 0, at most an hour."""
         given = self.text(option)
         if given is None:
             return default
@@ -75,7 +77,7 @@ class Options:
             number = float(given)
         except ValueError:
             number = math.nan
-        if math.isfinite(number) and number > 0:
+        if 0 < number <= _MOST_SECONDS:
             return number
-        self.wrong(option, given, "a number of seconds above 0")
+        self.wrong(option, given, f"a number of seconds above 0, at most {_MOST_SECONDS}")
         return default

@@ -11,6 +11,7 @@ from ninelives_email.errors import Answer, NoGreetingError, Step
 __all__ = ["Limit", "TimedConnection"]
 
 _LEAST = 0.001  # seconds: a time-out of nothing means something else to a socket
+_LONGEST_ANSWER = 65_536  # bytes: a line has 512 (RFC 5321, section 4.5.3.1.5), and an answer some dozens of them
 _CLOSING = 421  # RFC 5321, section 3.8: to whatever was asked, and nothing comes after it
 
 
@@ -29,7 +30,11 @@ class Limit:
     @property
     def seconds(self) -> float:
         """Seconds that a wait that begins now may take."""
-        return max(min(self.deadline.remaining, self.longest), _LEAST)
+        return self.share(1)
+
+    def share(self, waits: int) -> float:
+        """Seconds that each of so many waits, one after the other, may take."""
+        return max(min(self.deadline.remaining / waits, self.longest), _LEAST)
 
 
 class TimedConnection:
@@ -78,6 +83,7 @@ class TimedConnection:
         """The next answer; after one that says so, the connection is closed here too."""
         if self.file is None:
             self.file = _Lines(_Incoming(self))
+        self.file.left = _LONGEST_ANSWER
         try:
             self.answer = Answer(*super().getreply())  # type: ignore[misc]
         except OSError as error:
@@ -91,10 +97,19 @@ class TimedConnection:
 
 
 class _Lines(BufferedReader):
-    """The lines that a server sends; one without an end is none: its connection was lost in the middle of it."""
+    """The lines that a server sends; one without an end is none: its connection was lost in the middle of it.
+
+    Attributes:
+        left: Bytes that the answer may still have.
+    """
+
+    left = 0
 
     def readline(self, size: int | None = -1, /) -> bytes:
         line = super().readline(size)
+        self.left -= len(line)
+        if self.left < 0:
+            raise OSError("an answer without an end")
         return line if line.endswith(b"\n") or len(line) == size else b""
 
 
