@@ -1,11 +1,11 @@
-"""The stores and channels of a pipeline, one by one."""
+"""The stores, channels and functions of a pipeline, one by one."""
 
 from __future__ import annotations
 
 from ninelives import AdminNotifier, Pipeline, Plugins
 from ninelives.checkable import Checkable
 from ninelives.dead_letters.memory import MemoryStore
-from ninelives.inspecting import backends_of, channels_of
+from ninelives.inspecting import backends_of, channels_of, functions_of
 from ninelives.testing import RecordingChannel
 
 
@@ -61,3 +61,17 @@ def test_the_log_without_a_plugin_can_be_checked(caplog):
     assert isinstance(log.own, Checkable)
     assert log.own.check(timeout=5) == "notifications go to the logger 'ninelives' of the standard library"
     assert caplog.records == []
+
+
+def test_its_functions_go_by_their_operations():
+    """What the program decorated or registered is there by its operation; what only failed is not."""
+    shop = Pipeline("shop", dead_letter={"store": "memory:"}, notify=False, backoff=False)
+
+    @shop
+    def charge():
+        return 1
+
+    shop.register(len, "count")
+    shop.try_run(lambda: 1 / 0)
+    assert list(functions_of(shop)) == [f"{__name__}:{charge.__qualname__}", "count"]
+    assert functions_of(shop)["count"] is len

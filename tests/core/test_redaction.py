@@ -207,8 +207,8 @@ def test_what_can_not_be_read_is_named(value):
 
 def test_control_characters_are_escaped():
     """A value can't pretend to be another line, nor speak to a terminal."""
-    text = "a\nb\r\tc\x1b[2Jd\x85\u2028\u2029é"
-    assert one_line(text) == "a\\nb\\r\\tc\\x1b[2Jd\\x85\\u2028\\u2029é"
+    text = "a\nb\r\tc\x1b[2Jd\x85\u2028\u2029\u202e\u2066é"
+    assert one_line(text) == "a\\nb\\r\\tc\\x1b[2Jd\\x85\\u2028\\u2029\\u202e\\u2066é"
     assert redact({"x\n": [text]}, one_line_only=True) == {"x\\n": [one_line(text)]}
     assert redact({"x\n": [text]}) == {"x\n": [text]}
 

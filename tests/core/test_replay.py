@@ -434,9 +434,9 @@ def test_all_that_waits_is_more_than_a_page(shop, service):
     ("what", "limit", "error", "said"),
     [
         (3, None, TypeError, "expected ids of letters, a LetterFilter, or nothing for all"),
-        (None, "x", TypeError, "expected a whole number of letters"),
-        (None, True, TypeError, "expected a whole number of letters"),
-        (None, -1, ValueError, "expected 0 or more"),
+        (None, "x", ConfigurationError, "is 'x': expected a whole number of at least 0"),
+        (None, True, ConfigurationError, "is True: expected a whole number of at least 0"),
+        (None, -1, ConfigurationError, "is -1: expected a whole number of at least 0"),
     ],
 )
 def test_what_no_letters_are_meant_by_is_refused(shop, what, limit, error, said):

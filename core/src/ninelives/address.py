@@ -83,6 +83,12 @@ class Address(Struct, frozen=True):
         return [("address", str(self))]
 
     @property
+    def guarded(self) -> str:
+        """The address as it is shown where nobody knows its scheme: what stands before the host may be a password."""
+        _, at, host = self.target.rpartition("@")
+        return str(Address(self.scheme, f"{MASK}@{host}", self.options)) if at else str(self)
+
+    @property
     def raw(self) -> str:
         """The address whole, secrets included: for connecting, never for text that leaves the program."""
         return _written(self.scheme, self.target, self.options)

@@ -29,6 +29,6 @@ def register_middleware(register: Any) -> None:
 @hookimpl
 def register_stores(register: Any) -> None:
     """Letters in memory: for tests, and for programs that may lose them."""
-    from ninelives.dead_letters.memory import memory_store
+    from ninelives.dead_letters.shared_memory import memory_store
 
     register("memory", memory_store)

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from ninelives.alerts import Alerts
 from ninelives.checks import Checks
 from ninelives.clock import Clock
 from ninelives.describing import safe_repr
@@ -77,7 +78,7 @@ class Builder(Struct, frozen=True):
 
     Attributes:
         name: The pipeline's name.
-        settings, plugins, circuits, clock, random, emitter: What the links' contexts are made of.
+        settings, plugins, circuits, clock, random, emitter, alerts: What the links' contexts are made of.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Builder(Struct, frozen=True):
     clock: Clock
     random: Random
     emitter: Emitter
+    alerts: Alerts = field(default_factory=Alerts)
 
     def links(self, chain: Sequence[str | Middleware], options: Mapping[str, Any]) -> list[Link]:
         """The links, outermost first; those that are switched off or have nothing to do are left out.
@@ -108,7 +110,7 @@ class Builder(Struct, frozen=True):
                 problems += error.args
             else:
                 links += [link] if link is not None else []
-        problems += [*_misplaced(links), *_unopened(links)]
+        problems += [*_misplaced(links), *_unopened(links), *_without_circuit(links)]
         if problems:
             raise ConfigurationError(*problems)
         return links
@@ -156,6 +158,7 @@ class Builder(Struct, frozen=True):
             emit=self.emitter.emit,
             open_store=self.plugins.open_store,
             open_channel=self.plugins.open_channel,
+            alerts=self.alerts,
         )
 
 
@@ -211,6 +214,19 @@ def _unopened(links: Sequence[Link]) -> list[str | Problem]:
         except ConfigurationError as error:
             problems += placed(error, link.options).args
     return problems
+
+
+def _without_circuit(links: Sequence[Link]) -> list[str | Problem]:
+    """What is to be replayed when a circuit closes needs a circuit."""
+    asking = [link for link in links if getattr(getattr(link.part, "options", None), "replay", None) is not None]
+    if not asking:
+        return []
+    from ninelives.middleware.breaker import CircuitBreaker
+
+    if any(isinstance(link.part, CircuitBreaker) for link in links):
+        return []
+    problem = Problem("", "'on_recovery'", "a breaker in the same chain: when its circuit closes, it begins", "replay")
+    return [what for link in asking for what in placed(ConfigurationError(problem), link.options).args]
 
 
 def _misplaced(links: Sequence[Link]) -> list[Problem]:

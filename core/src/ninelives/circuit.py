@@ -16,16 +16,17 @@ nothing if that is over. Who made a change is given it as a `Transition`, to tel
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ninelives.locks import new_lock
 
-__all__ = ["Admission", "Circuit", "CircuitRules", "CircuitState", "Ticket", "Transition"]
+__all__ = ["Admission", "Circuit", "CircuitRules", "CircuitState", "Follower", "Ticket", "Transition"]
 
 _FALLBACK_LEASE = 60.0  # seconds
 
@@ -102,6 +103,13 @@ class Admission(NamedTuple):
     transition: Transition | None = None
 
 
+class Follower(Protocol):
+    """Who wants to know when a circuit has closed, whichever breaker's call it was that closed it."""
+
+    def circuit_closed(self) -> None:
+        """It has closed. Never raises, and waits for nothing."""
+
+
 class Circuit:
     """One circuit: counts, opens, lets trial calls through, closes. Shared by all breakers of its name; thread-safe.
 
@@ -128,6 +136,7 @@ class Circuit:
         self._successes = 0
         self._slots: dict[int, float] = {}  # a trial call's number, and when its lease ends
         self._last_slot = 0
+        self._followers: tuple[weakref.ref[Follower], ...] = ()
         self._lock = new_lock()
 
     def __repr__(self) -> str:
@@ -200,6 +209,17 @@ class Circuit:
         """Refuse every call until `reset`."""
         with self._lock:
             return None if self.state is CircuitState.ISOLATED else self._become(CircuitState.ISOLATED)
+
+    def follow(self, follower: Follower) -> None:
+        """From now on whoever closes the circuit tells this one, which is not held."""
+        with self._lock:
+            alive = [known for known in self._followers if known() is not None]
+            self._followers = (*alive, weakref.ref(follower))
+
+    @property
+    def followers(self) -> list[Follower]:
+        """Those that are to be told when the circuit has closed."""
+        return [follower for known in self._followers if (follower := known()) is not None]
 
     def tune(self, values: Mapping[str, Any]) -> None:
         """Change some of the rules from now on; what is counted and how long it is open stays as it is."""

@@ -22,6 +22,7 @@ __all__ = [
     "CircuitHalfOpened",
     "CircuitOpened",
     "Event",
+    "LetterChanged",
     "LetterEvent",
     "LetterLost",
     "LetterParked",
@@ -34,9 +35,14 @@ __all__ = [
     "NotificationFailed",
     "NotificationSent",
     "NotificationSuppressed",
+    "ReplayEnded",
     "ReplayEvent",
     "ReplayFailed",
+    "ReplayProgressed",
+    "ReplayStarted",
     "RetryScheduled",
+    "RunEvent",
+    "StoreOverLimit",
 ]
 
 
@@ -253,6 +259,102 @@ class LetterPurged(ReplayEvent):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
+class LetterChanged(Event):
+    """Someone did something to a letter by hand; the letter's notes say it too.
+
+    Attributes:
+        action: What was done: ``noted``, ``edited``, ``parked``, ``unparked``, ``moved``, ``imported``, ``purged`` or
+            ``replayed``.
+        user: Who did it, by the name that the operating system has.
+        host: On which machine.
+        command: With what, without its arguments: ``ninelives dlq edit``.
+        note: What was said of it; None: nothing.
+    """
+
+    name: ClassVar[str] = "letter_changed"
+
+    letter_id: str
+    action: str
+    user: str
+    host: str
+    command: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
+class StoreOverLimit(Event):
+    """A store holds more letters than `max_letters`; nothing was refused or dropped.
+
+    Attributes:
+        store: The store's address, secrets masked.
+        letters: How many it holds.
+        limit: How many it is meant to hold at most.
+    """
+
+    name: ClassVar[str] = "store_over_limit"
+
+    store: str
+    letters: int
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
+class RunEvent(Event):
+    """What the events of a run of replays have.
+
+    Attributes:
+        total: How many letters the run is about; None where the store can't say.
+    """
+
+    total: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
+class ReplayStarted(RunEvent):
+    """A replay began."""
+
+    name: ClassVar[str] = "replay_started"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
+class ReplayProgressed(RunEvent):
+    """A replay goes on; at most one a second.
+
+    Attributes:
+        done: How many letters it is through with, whatever came of them.
+        replayed: How many of them succeeded.
+        failed: How many failed again.
+    """
+
+    name: ClassVar[str] = "replay_progressed"
+
+    done: int
+    replayed: int
+    failed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
+class ReplayEnded(RunEvent):
+    """A replay is over.
+
+    Attributes:
+        done: How many letters it is through with, whatever came of them.
+        replayed: How many of them succeeded.
+        failed: How many failed again.
+        elapsed: Seconds from begin to end.
+        stopped: Why it ended before all were run; None: it did not.
+    """
+
+    name: ClassVar[str] = "replay_ended"
+
+    done: int
+    replayed: int
+    failed: int
+    elapsed: float
+    stopped: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
 class NotificationEvent(Event):
     """What the events of a notification have; none is made for the channel ``log:`` itself.
 
@@ -303,6 +405,11 @@ EVENTS: tuple[type[Event], ...] = (
     ReplayFailed,
     LetterParked,
     LetterPurged,
+    LetterChanged,
+    StoreOverLimit,
+    ReplayStarted,
+    ReplayProgressed,
+    ReplayEnded,
     NotificationSent,
     NotificationFailed,
     NotificationSuppressed,

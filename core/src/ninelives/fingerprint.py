@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import deque
 from hashlib import sha256
 from itertools import islice
-from types import CodeType, FrameType, TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from ninelives.describing import clean_text, type_name
@@ -15,7 +16,7 @@ from ninelives.registry import main_module
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FINGERPRINT_VERSION", "fingerprint"]
+__all__ = ["FINGERPRINT_VERSION", "fingerprint", "fingerprint_said", "is_ours"]
 
 FINGERPRINT_VERSION = 1
 """The rule by which fingerprints are made; those of different versions can't be compared."""
@@ -25,22 +26,28 @@ _DIGITS = 16
 # Of a longer traceback the innermost entries count, and of an absurd one the first million.
 _MOST_FRAMES = 1_000
 _MOST_STEPS = 1_000_000
+_MOST_MEMBERS = 1_000  # of an exception group
 
 _OURS = __name__.partition(".")[0]
-_STDLIB = os.path.dirname(os.__file__) + os.sep
-_INSTALLED = tuple(f"{os.sep}{place}{os.sep}" for place in ("site-packages", "dist-packages"))
+_INSTALLED = ("/site-packages/", "/dist-packages/")
+
+# Written into a name at run time: an address, or at least eight hexadecimal digits of an id. They differ by process.
+_ID = re.compile(r"0x[0-9a-fA-F]+|(?=[a-f]*[0-9])[0-9a-f]{8,}")
+# Up to Python 3.11 these are functions of their own, since then part of the function around them.
+_COMPREHENSION = re.compile(r"<(list|set|dict)comp>\.?")
 
 
-def fingerprint(error: BaseException) -> str:
+def fingerprint(error: BaseException, package: str = "") -> str:
     """A short name for the kind of failure, the same in every process and on every machine.
 
     It is made of the error's type, the type of what it was raised ``from``, and the frame that raised it in the
     caller's own code: not in an installed package, the standard library or ninelives; where there is no such frame, the
     innermost that is not ours. Of the frame it takes the module and the function, but no line number: an edit above
-    does not make it another kind.
+    does not make it another kind. Of an exception group it takes its members' types too.
 
     Args:
         error: What was raised. A cyclic ``__cause__`` and a traceback of any length do no harm.
+        package: The package of the function that was called: the caller's own code, also where it is installed.
 
     Returns:
         16 hexadecimal digits of a SHA-256.
@@ -50,16 +57,44 @@ def fingerprint(error: BaseException) -> str:
         True
     """
     cause = error.__cause__
-    parts = (type_name(error), type_name(cause) if cause is not None else "", _raised_in(error.__traceback__))
-    return sha256(clean_text("\n".join(parts)).encode()).hexdigest()[:_DIGITS]
+    kinds = (_kind(error), _kind(cause) if cause is not None else "")
+    return _hashed(*kinds, _raised_in(error.__traceback__, package))
 
 
-def _raised_in(traceback: TracebackType | None) -> str:
+def fingerprint_said(error_type: str, operation: str = "") -> str:
+    """The same for a failure of which only words are known: what kind of error it was, and what was being done."""
+    return _hashed("said", error_type, operation)
+
+
+def _hashed(*parts: str) -> str:
+    text = clean_text(_ID.sub("#", "\n".join(parts)))
+    return sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def _kind(error: BaseException) -> str:
+    """The error's type; of a group with the types of its members, each once: their number and order are chance."""
+    if not isinstance(error, BaseExceptionGroup):
+        return type_name(error)
+    members = sorted({type_name(member) for member in islice(_members(error), _MOST_MEMBERS)})
+    return f"{type_name(error)}[{', '.join(members)}]"
+
+
+def _members(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    waiting: list[BaseException] = [group]
+    while waiting:
+        error = waiting.pop()
+        if isinstance(error, BaseExceptionGroup):
+            waiting += error.exceptions
+        else:
+            yield error
+
+
+def _raised_in(traceback: TracebackType | None, package: str) -> str:
     """``module:function`` of the raising frame; empty if there is none but ours."""
     frames = deque(islice(_frames(traceback), _MOST_STEPS), maxlen=_MOST_FRAMES)
-    foreign = [frame for frame in reversed(frames) if _package(frame) != _OURS]
-    frame = next((frame for frame in foreign if _is_callers(frame.f_code)), foreign[0] if foreign else None)
-    return f"{_module(frame)}:{frame.f_code.co_qualname}" if frame is not None else ""
+    foreign = [frame for frame in reversed(frames) if not is_ours(frame)]
+    frame = next((frame for frame in foreign if _is_callers(frame, package)), foreign[0] if foreign else None)
+    return f"{_module(frame)}:{_function(frame)}" if frame is not None else ""
 
 
 def _frames(traceback: TracebackType | None) -> Iterator[FrameType]:
@@ -68,10 +103,20 @@ def _frames(traceback: TracebackType | None) -> Iterator[FrameType]:
         traceback = traceback.tb_next
 
 
-def _is_callers(code: CodeType) -> bool:
-    path = code.co_filename
-    installed = any(place in path for place in _INSTALLED)
-    return not installed and not path.startswith((_STDLIB, "<frozen "))
+def _is_callers(frame: FrameType, package: str) -> bool:
+    if package and _package(frame) == package:
+        return True
+    if not isinstance(frame.f_globals.get("__name__"), str):
+        return False  # code that a library made of text
+    path = _plain(frame.f_code.co_filename)
+    return not any(place in path for place in _INSTALLED) and not path.startswith((_STDLIB, "<frozen "))
+
+
+def _plain(path: str) -> str:
+    return path.replace("\\", "/")  # as Windows writes it
+
+
+_STDLIB = _plain(os.path.dirname(os.__file__)) + "/"
 
 
 def _module(frame: FrameType) -> str:
@@ -80,5 +125,15 @@ def _module(frame: FrameType) -> str:
     return main_module() if name == "__main__" else str(name)
 
 
+def is_ours(frame: FrameType) -> bool:
+    """Whether it runs code of ninelives."""
+    return _package(frame) == _OURS
+
+
 def _package(frame: FrameType) -> str:
-    return str(frame.f_globals.get("__name__")).partition(".")[0]
+    return _module(frame).partition(".")[0]
+
+
+def _function(frame: FrameType) -> str:
+    name = _COMPREHENSION.sub("", frame.f_code.co_qualname)
+    return name.removesuffix(".").removesuffix(".<locals>") or "<module>"

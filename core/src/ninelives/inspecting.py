@@ -1,8 +1,8 @@
-"""The stores and channels of a pipeline, one by one: for whoever looks after them."""
+"""The stores, channels and functions of a pipeline, one by one: for whoever looks after them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, structs
@@ -14,7 +14,7 @@ from ninelives.notifications.notifier import AdminNotifier
 if TYPE_CHECKING:
     from ninelives.pipeline import Pipeline
 
-__all__ = ["Backend", "backends_of", "channels_of"]
+__all__ = ["Backend", "backends_of", "channels_of", "functions_of"]
 
 
 class Backend(Struct, frozen=True, eq=False):
@@ -62,6 +62,20 @@ def channels_of(notifier: AdminNotifier) -> list[Backend]:
     """The channels of a notifier."""
     timeout: float = notifier.describe()["timeout"]
     return [Backend("channel", one.label, one.own, one.address, timeout) for one in notifier.outlets]
+
+
+def functions_of(pipeline: Pipeline) -> dict[str, Callable[..., Any]]:
+    """The functions that a pipeline was given to replay letters with, by their operations.
+
+    Example:
+        >>> from ninelives import Pipeline
+        >>> shop = Pipeline("shop", dead_letter={"store": "memory:"}, notify=False)
+        >>> shop.register(print, "say")
+        <built-in function print>
+        >>> functions_of(shop)
+        {'say': <built-in function print>}
+    """
+    return pipeline._registry.functions  # noqa: SLF001 - it is one of us
 
 
 def _backends(link: object) -> Iterable[Backend]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 from ninelives.checks import Checks
@@ -11,6 +10,7 @@ from ninelives.decorating import Kind as Called
 from ninelives.decorating import KindError, kind_of
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
+from ninelives.imported import imported, names_something
 from ninelives.transient import Kind, classify
 
 __all__ = ["AUTO", "Matches", "matcher"]
@@ -112,13 +112,10 @@ def _resolved(given: Any) -> tuple[Any, str]:
     """What a string names, anything else as it is; and what is expected, should that be of no use."""
     if given == AUTO and isinstance(given, str):
         return _auto, ""
-    module, _, path = given.partition(":") if isinstance(given, str) else ("", "", "")
-    if not (module and path):
+    if not names_something(given):
         return given, EXPECTED
     try:
-        found = import_module(module)
-        for name in path.split("."):
-            found = getattr(found, name)
+        found = imported(given)
     except Exception as error:  # a module may raise anything when it is imported
         return None, f"{EXPECTED}; importing it raised {type_name(error)}: {safe_message(error, 200)}"
     return found, f"{EXPECTED}; what it names is neither an exception type nor a function"

@@ -16,6 +16,7 @@ from ninelives.emitter import Emitter
 from ninelives.errors import ConfigurationError
 from ninelives.folding import fold, fold_async
 from ninelives.registry import Registry
+from ninelives.rerunning import Reruns
 from ninelives.running import Finish, calling, calling_async, innermost, innermost_async, refusing, runner, runner_async
 from ninelives.runs import Bound, Runs
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from ninelives.events import Listener
     from ninelives.middleware.link import Middleware
     from ninelives.plugins import Plugins
-    from ninelives.replay_report import ReplayReport
-    from ninelives.replaying import Replay, What
     from ninelives.settings import Settings
 
 __all__ = ["Pipeline"]
@@ -35,7 +34,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class Pipeline(Runs):
+class Pipeline(Runs, Reruns):
     """Runs calls that may fail through a chain of links, so that nothing is lost when they do.
 
     Safe to share between threads and tasks; make one for each service that is called, when the program starts.
@@ -99,13 +98,20 @@ class Pipeline(Runs):
 
     def _fold(self) -> None:
         self._finish = Finish(self.name, self._clock, self._emitter, self._registry)
-        self._enter = runner(fold(self._links, innermost), self._finish)
-        try:
-            self._enter_async = runner_async(fold_async(self._links, innermost_async), self._finish)
-        except ConfigurationError as error:  # for whoever makes such a call
-            self._enter_async = refusing(error)
         self._monotonic = self._clock.monotonic
         self._parts = {link.alias: link.part for link in self._links}
+        self._recovery = recovery = self._recovering(self._parts.values())
+        chain = fold(self._links, innermost)
+        self._enter = runner(chain if recovery is None else recovery.watching(chain), self._finish)
+        try:
+            loop_chain = fold_async(self._links, innermost_async)
+            self._enter_async = runner_async(
+                loop_chain if recovery is None else recovery.watching_async(loop_chain), self._finish
+            )
+        except ConfigurationError as error:  # for whoever makes such a call
+            self._enter_async = refusing(error)
+        if recovery is not None:
+            recovery.follow(self._parts.values())
 
     def _call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         return Call(func, args, kwargs, self._monotonic(), self.name)
@@ -169,33 +175,6 @@ class Pipeline(Runs):
         """
         return Bound(self, key, tags, operation)
 
-    def replay(self, what: What = None, *, limit: int | None = None) -> ReplayReport:
-        """Run letters of this pipeline again: claim, run through the chain, confirm.
-
-        What waits when it begins is run once, oldest first; an open circuit ends the run.
-
-        Args:
-            what: Ids (parked letters too), a filter, or None for all that wait.
-            limit: At most so many letters.
-
-        Returns:
-            How many succeeded, failed again, were refused, busy or skipped, and why.
-
-        Raises:
-            ConfigurationError: The chain has no ``dead_letter``.
-            ValueError: The filter is empty.
-            StoreError: The store can't be read.
-        """
-        from ninelives.replay_loops import replay
-
-        return replay(self._replay(what, limit), self._enter)
-
-    async def areplay(self, what: What = None, *, limit: int | None = None) -> ReplayReport:
-        """`replay` for asynchronous code and asynchronous functions; synchronous ones run on a thread of ours."""
-        from ninelives.replay_loops import areplay
-
-        return await areplay(self._replay(what, limit), self._enter, self._enter_async)
-
     def __getitem__(self, link: str) -> Any:
         """A link of the chain by its alias: ``pipeline["breaker"].state``.
 
@@ -216,12 +195,16 @@ class Pipeline(Runs):
         with ExitStack() as stack:
             for link in reversed(self._links):
                 stack.callback(link.end)
+            if self._recovery is not None:
+                stack.callback(self._recovery.close)
 
     async def aclose(self) -> None:
         """`close` for asynchronous code."""
         async with AsyncExitStack() as stack:
             for link in reversed(self._links):
                 stack.push_async_callback(link.aend)
+            if self._recovery is not None:
+                stack.push_async_callback(self._recovery.aclose)
 
     def __enter__(self) -> Self:
         return self
@@ -240,8 +223,3 @@ class Pipeline(Runs):
 
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r}, chain={[link.alias for link in self._links]!r})"
-
-    def _replay(self, what: What, limit: int | None) -> Replay:
-        from ninelives.replay_loops import replay_of
-
-        return replay_of(self.name, self._parts.values(), self._registry, self._clock, what, limit)

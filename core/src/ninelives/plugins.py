@@ -174,7 +174,7 @@ class Plugins:
     def _open(self, kind: str, protocol: Any, address: str | Address) -> Any:
         parsed = Address.parse(address) if isinstance(address, str) else address
         place = f"{kind} {parsed}"
-        entry: Entry = self._catalogue(kind).find(parsed.scheme, place)
+        entry: Entry = self._catalogue(kind).find(parsed.scheme, f"{kind} {parsed.guarded}")
         try:
             made = entry.factory(parsed)
         except ConfigurationError:

@@ -58,13 +58,13 @@ _MAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]++@(?=[\w-]++\.[\w-])")
 # E.164: at most 15 digits, no leading zero. Not the exponent of a number, nor the offset of a time.
 _PHONE = re.compile(r"(?<!\d)(?<![\d.][eE])(\+|%2B)([1-9](?:[ ().-]{0,2}\d){6,14})(?!\d)")
 
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))} | {
-    ord("\n"): "\\n",
-    ord("\r"): "\\r",
-    ord("\t"): "\\t",
-    0x2028: "\\u2028",
-    0x2029: "\\u2029",
-}
+# The separators of lines and paragraphs, and what turns the direction of a text: the rest of the line would lie.
+_STEERING = (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+_CONTROLS = (
+    {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+    | {code: f"\\u{code:04x}" for code in _STEERING}
+    | {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
+)
 
 
 def redact_text(text: str) -> str:

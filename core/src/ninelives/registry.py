@@ -15,7 +15,7 @@ from ninelives.describing import clean_text
 from ninelives.errors import ConfigurationError
 from ninelives.locks import new_lock
 
-__all__ = ["Registry", "main_module", "operation_of"]
+__all__ = ["NOT_REGISTERED", "Registry", "main_module", "operation_of"]
 
 Function = Callable[..., Any]
 
@@ -24,6 +24,9 @@ _MAIN = ("__main__", "__mp_main__")
 
 MAX_SEEN = 1_000
 """How many operations that failed without being registered are remembered."""
+
+NOT_REGISTERED = "is not registered here: decorate it with the pipeline, or call pipeline.register"
+"""What is said of an operation that no function is known for."""
 
 MAX_ALIKE = 10
 """How many functions are remembered for one of them; two that live are too many to choose from."""
@@ -67,6 +70,11 @@ class Registry:
         self._seen: dict[str, list[weakref.ref[Any]]] = {}
         self._lock = new_lock()
 
+    @property
+    def functions(self) -> dict[str, Function]:
+        """Those that the program registered, by their operations."""
+        return dict(self._registered)
+
     def register(self, func: Function, name: str | None = None) -> str:
         """Make the function replayable under the name, or ``module:qualname``; the newest of one name counts."""
         if not callable(func):
@@ -104,7 +112,7 @@ class Registry:
             references = tuple(self._seen.get(operation, ()))
         known = [func for reference in references if (func := reference()) is not None]
         if not same_process or not known:
-            return f"{operation} is not registered here: decorate it with the pipeline, or call pipeline.register"
+            return f"{operation} {NOT_REGISTERED}"
         if len(known) > 1:
             return f"{len(known)} different functions go by {operation}: register the right one with pipeline.register"
         return known[0]  # type: ignore[no-any-return]  # a weak reference does not say what it refers to

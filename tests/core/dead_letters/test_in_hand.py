@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ninelives.call import Call
+from ninelives.dead_letters import in_hand
 from ninelives.dead_letters.in_hand import Hand, hand_now, held
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.making import LetterMaker
@@ -132,3 +133,23 @@ def test_it_is_in_hand_within_and_no_longer():
     assert later.run(hand_now) is inner
     assert not inner.holds(2)
     assert not inner.covers(call(2))
+
+
+def test_what_is_interrupted_as_it_is_taken_in_hand_is_not_in_hand(monkeypatch):
+    """Where the program is interrupted in that very moment, what fails later is not taken for that letter, and lost."""
+
+    class Interrupted:
+        def set(self, hand):
+            inner.set(hand)
+            raise KeyboardInterrupt
+
+    def interrupted():
+        monkeypatch.setattr(in_hand, "_hand", Interrupted())
+        with pytest.raises(KeyboardInterrupt), held(hand):
+            raise AssertionError("it was never taken in hand")
+        monkeypatch.undo()
+        assert hand_now() is hand
+        assert not hand.holds("hello")
+
+    inner, hand = in_hand._hand, of_message("hello")
+    contextvars.copy_context().run(interrupted)

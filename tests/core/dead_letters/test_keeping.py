@@ -81,7 +81,8 @@ def test_it_spills(events, error):
     (event,) = events
     assert type(event) is LetterSpilled
     assert event.store == "place 1"
-    assert event.reason.startswith(f"place 0: {type(error).__module__}.{type(error).__qualname__}")
+    kind = f"{type(error).__module__}.{type(error).__qualname__}"
+    assert event.reason.startswith("place 0: down" if type(error) is StoreError else f"place 0: {kind}")
 
 
 def test_both_down_it_is_printed(events, capsys, caplog):

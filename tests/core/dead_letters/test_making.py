@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ninelives import Pipeline
 from ninelives.call import Call
-from ninelives.dead_letters import making
 from ninelives.dead_letters.failures import Failure, error_record, failure_of, failure_said, reason_of
 from ninelives.dead_letters.letter import Attempt, DeadLetter, ErrorRecord, decode_letter, encode_letter
-from ninelives.dead_letters.making import LetterMaker, hostname
+from ninelives.dead_letters.making import LetterMaker
 from ninelives.errors import CircuitBreakerOpenError
+from ninelives.machine import hostname
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MAKER = LetterMaker(lambda: NOW, "shop")
@@ -164,6 +165,26 @@ def test_a_huge_text_is_bounded():
     assert 32_000 < len(record.traceback) < 33_000
     assert "characters left out" in record.traceback
     assert record.traceback.startswith("Traceback")
+
+
+def test_a_traceback_begins_in_the_callers_code():
+    """The chain's own frames, through which the call went, are left out; an error of ours keeps them."""
+
+    def pay():
+        raise ConnectionError("the bank does not answer")
+
+    pipeline = Pipeline("shop", backoff=False, notify=False, dead_letter={"store": "memory:"})
+    outcome = pipeline.try_run(pay)
+    (letter,) = pipeline["dead_letter"].desk().letters(limit=1).letters
+    head, first, *_ = letter.error.traceback.splitlines()
+    assert head.startswith("Traceback")
+    assert f'"{__file__}"' in first
+    assert "in pay" in first
+    assert outcome.error.__traceback__ is not None
+    pipeline["breaker"].isolate()
+    pipeline.try_run(pay)
+    *_, refused = pipeline["dead_letter"].desk().letters(limit=9).letters
+    assert "ninelives" in refused.error.traceback.splitlines()[1]
 
 
 def test_groups_are_recorded():
@@ -363,10 +384,3 @@ def test_the_failure_of_a_replay_is_that_of_the_call():
     """A replay's failure has the error's record, its reason and its attempts."""
     made = failure_of(call(attempt=1), ConnectionError("x"), NOW)
     assert (made.reason, made.record.message, len(made.attempts)) == ("exhausted", "x", 1)
-
-
-def test_the_hosts_name_is_known_everywhere(monkeypatch):
-    """Where there is no `uname`, as on Windows, the environment names the machine."""
-    monkeypatch.delattr(making.os, "uname")
-    monkeypatch.setenv("COMPUTERNAME", "BOX")
-    assert hostname.__wrapped__() == "BOX"

@@ -6,7 +6,8 @@ import pytest
 
 from ninelives import Address, ConfigurationError, LetterFilter, StoreError
 from ninelives.checkable import Checkable
-from ninelives.dead_letters.memory import MemoryStore, memory_store
+from ninelives.dead_letters.memory import MemoryStore
+from ninelives.dead_letters.shared_memory import memory_store
 from ninelives.testing.contracts import StoreContract
 from ninelives.testing.contracts.letters import letter
 

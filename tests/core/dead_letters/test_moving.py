@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
-from ninelives.dead_letters import moving
+from ninelives.dead_letters import carrying, moving
 from ninelives.dead_letters.letter import LetterFilter
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.dead_letters.moving import Move, TargetError
@@ -182,10 +183,10 @@ def test_several_of_which_some_were_stored():
 
 def test_a_store_that_refuses_everything():
     """So many refusals one after the other mean that the store refuses: it is not asked for each letter."""
-    letters = [letter(number) for number in range(moving.MOST_REFUSED + 5)]
+    letters = [letter(number) for number in range(carrying.MOST_REFUSED + 5)]
     there = Target({one.id: StoreError("denied", transient=False) for one in letters})
     moved, error = move(filled(*letters), there)
-    assert (moved, str(error), there.puts) == ([], "denied", moving.MOST_REFUSED)
+    assert (moved, str(error), there.puts) == ([], "denied", carrying.MOST_REFUSED)
 
 
 def test_what_a_store_raises_against_its_contract():
@@ -234,3 +235,27 @@ def test_a_target_that_may_only_be_written_to():
     here, there = filled(*LETTERS), MemoryStore()
     there.claim = lambda ids, *, lease: (_ for _ in ()).throw(StoreError("denied", transient=False))
     assert move(here, there) == (NAMES, None)
+
+
+@pytest.mark.parametrize(
+    "newer", [{"replay_count": 2}, {"notes": ("parked", "looked at")}, {"last_failed": letter(9).created}]
+)
+def test_an_older_copy_never_replaces_a_newer_one(newer):
+    """A letter that stands in both, and was replayed or tended in the target since, stays there as it is."""
+    old = letter(1, notes=("parked",), replay_count=1)
+    other = letter(2)
+    source, target = filled(old, other), filled(structs.replace(old, **newer))
+    moved, error = move(source, target)
+    assert (set(moved), error) == ({old.id, other.id}, None)
+    assert ids(source) == []
+    assert target.get(old.id) == structs.replace(old, **newer)
+    assert [one.letter.id for one in target.receive(9, lease=1)] == [old.id, other.id]
+
+
+def test_nothing_but_newer_copies():
+    """Where the target has newer copies of all, nothing is put, and they are gone from the source."""
+    old = letter(1)
+    source, target = filled(old), Target()
+    MemoryStore.put_many(target, [structs.replace(old, replay_count=1)])
+    assert move(source, target) == ([old.id], None)
+    assert (ids(source), target.puts, target.get(old.id).replay_count) == ([], 0, 1)

@@ -87,9 +87,13 @@ async def test_closed_while_it_runs(pipeline, store):
     """A replay whose coroutine is closed while a letter runs awaits nothing more, and the letter comes back."""
     await pipeline.atry_run(waits)
     replay = pipeline.areplay()
-    future = replay.send(None)  # the claim, which a thread of ours makes
-    future._asyncio_future_blocking = False
-    await asyncio.wait([future])
-    replay.send(None)  # the function's own wait
+    for _ in ("which letters there are", "the claim"):
+        future = replay.send(None)  # a thread of ours does it
+        future._asyncio_future_blocking = False
+        await asyncio.wait([future])
+    running = replay.send(None)  # the function's own wait
+    running._asyncio_future_blocking = False
     replay.close()
     assert await asyncio.to_thread(_given_back, store) == [0]
+    with pytest.raises(asyncio.CancelledError):
+        await running

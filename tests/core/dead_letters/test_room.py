@@ -79,3 +79,33 @@ def test_without_threads_it_runs_here(monkeypatch):
 
     monkeypatch.setattr(room, "start_new_thread", none)
     assert near_the_end(lambda: with_room(threading.get_ident)) == threading.get_ident()
+
+
+def test_what_has_no_end_ends():
+    """What fills the new thread's stack as well gets no further one: it ends as recursion does elsewhere."""
+    idents = set()
+
+    def endless():
+        idents.add(threading.get_ident())
+        if len(idents) < 10:
+            with_room(endless)
+
+    with pytest.raises(RecursionError):
+        with_room(endless)
+    assert len(idents) == 2
+
+
+def test_in_a_room_that_was_made_there_is_no_other():
+    """Where room was made already the function runs in the same thread, however little is left."""
+
+    def within():
+        room._made.set(True)
+        return near_the_end(lambda: with_room(threading.get_ident))
+
+    assert contextvars.copy_context().run(within) == threading.get_ident()
+
+
+def test_room_is_made_anew_each_time():
+    """What was run on another thread leaves nothing behind: the next one that needs room gets it."""
+    for _ in range(2):
+        assert near_the_end(lambda: with_room(threading.get_ident)) != threading.get_ident()

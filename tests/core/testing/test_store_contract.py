@@ -12,8 +12,9 @@ import pytest
 from msgspec import structs
 
 from ninelives import DeadLetter, LeaseLostError, LetterFilter, LetterNotFoundError, Page, StoreError, UnsupportedError
+from ninelives.dead_letters.groups import groups_among
 from ninelives.dead_letters.memory import MemoryStore
-from ninelives.dead_letters.store import Lease
+from ninelives.dead_letters.store import IdPage, Lease
 from ninelives.testing import FakeClock
 from ninelives.testing.contracts import StoreContract
 from ninelives.testing.contracts.letters import letter
@@ -257,6 +258,41 @@ class MovesTheUpdated(ByArrival):
         super().release(lease, letter)
 
 
+class LosesUpdatesOfMany(MemoryStore):
+    def release_many(self, releases):
+        super().release_many((lease, None) for lease, _ in releases)
+
+
+class GivesBackOne(MemoryStore):
+    def release_many(self, releases):
+        super().release_many(list(releases)[:1])
+
+
+class GivesBackUntilOneIsLost(MemoryStore):
+    def release_many(self, releases):
+        for pair in releases:
+            super().release_many([pair])
+
+
+class UpdatesUntilOneIsLost(MemoryStore):
+    def release_many(self, releases):
+        given = list(releases)
+        self._letters.update((letter.id, letter) for _, letter in given if letter is not None)
+        super().release_many(given)
+
+
+class PassesOverTheLost(MemoryStore):
+    def release_many(self, releases):
+        held = {name: claim.token for name, claim in self._claims.items()}
+        super().release_many((one, letter) for one, letter in releases if held.get(one.letter.id) == one.token)
+
+
+class GivesBackForAnyone(MemoryStore):
+    def release_many(self, releases):
+        for lease, _ in releases:
+            self._claims.pop(lease.letter.id, None)
+
+
 class SaysItParksNone(MemoryStore):
     parks = False
 
@@ -280,6 +316,81 @@ class ParksNone(LosesWhatItWillNotPark):
     def release(self, lease, letter=None):
         refuse_parked([letter or lease.letter])
         MemoryStore.release(self, lease, letter)
+
+
+class ListsTheNewestFirst(MemoryStore):
+    def list_ids(self, filter, *, limit, cursor=None):
+        page = super().list_ids(filter, limit=limit, cursor=cursor)
+        return structs.replace(page, ids=page.ids[::-1])
+
+
+class ListsAll(MemoryStore):
+    def list_ids(self, filter, *, limit, cursor=None):
+        return super().list_ids(LetterFilter(), limit=limit, cursor=cursor)
+
+
+class ListsByPlace(MemoryStore):
+    def list_ids(self, filter, *, limit, cursor=None):
+        start = int(cursor or 0)
+        ids = super().list_ids(filter, limit=1000).ids
+        return IdPage(ids[start : start + limit], str(start + limit) if len(ids) > start + limit else None)
+
+
+class GroupsAll(MemoryStore):
+    def groups(self, filter, *, limit):
+        return super().groups(LetterFilter(), limit=limit)
+
+
+class GroupsTooMany(MemoryStore):
+    def groups(self, filter, *, limit):
+        return super().groups(filter, limit=limit + 1)
+
+
+class GroupsAcrossVersions(MemoryStore):
+    def groups(self, filter, *, limit):
+        letters = self.browse(filter, limit=100).letters
+        return groups_among((structs.replace(one, fingerprint_version=1) for one in letters), limit=limit)
+
+
+class NeverForgetsALast(MemoryStore):
+    """It knows when letters failed last that are gone."""
+
+    newest: datetime | None = None
+
+    def groups(self, filter, *, limit):
+        found = super().groups(filter, limit=limit)
+        self.newest = max([group.last for group in found] + [self.newest] * (self.newest is not None), default=None)
+        return [structs.replace(group, last=self.newest) for group in found]
+
+
+class ExpiresTheHeld(MemoryStore):
+    def expire(self, now, *, limit):
+        self._claims.clear()
+        return super().expire(now, limit=limit)
+
+
+class ExpiresTooEarly(MemoryStore):
+    def expire(self, now, *, limit):
+        return super().expire(now + timedelta(microseconds=1), limit=limit)
+
+
+class ExpiresTooLate(MemoryStore):
+    def expire(self, now, *, limit):
+        return super().expire(now - timedelta(microseconds=1), limit=limit)
+
+
+class ExpiresTheYoungestFirst(MemoryStore):
+    def expire(self, now, *, limit):
+        found = super().expire(now, limit=1000)[::-1]
+        self.put_many(found[limit:])
+        return found[:limit]
+
+
+class ExpiresInWordsOnly(MemoryStore):
+    def expire(self, now, *, limit):
+        found = super().expire(now, limit=limit)
+        self.put_many(found)
+        return found
 
 
 def refuse_parked(letters):
@@ -326,7 +437,25 @@ BROKEN: dict[type[MemoryStore], str] = {
     PurgesUncounted: "purging_deletes_what_matches",
     SaysItParksNone: "parked_letters_are_not_handed_out",
     LosesWhatItWillNotPark: "parked_letters_are_not_handed_out",
+    LosesUpdatesOfMany: "several_are_given_back_at_once",
+    GivesBackOne: "several_are_given_back_at_once",
+    GivesBackUntilOneIsLost: "what_is_given_back_is_all_or_none",
+    UpdatesUntilOneIsLost: "what_is_given_back_is_all_or_none",
+    PassesOverTheLost: "what_is_given_back_is_all_or_none",
+    GivesBackForAnyone: "what_is_given_back_is_all_or_none",
     MovesTheUpdated: "an_updated_letter_keeps_its_place",
+    ListsTheNewestFirst: "ids_are_listed_as_letters_are_shown",
+    ListsAll: "ids_are_listed_as_letters_are_shown",
+    ListsByPlace: "a_list_stays_where_it_is",
+    GroupsAll: "groups_are_those_of_the_letters",
+    GroupsTooMany: "groups_are_those_of_the_letters",
+    GroupsAcrossVersions: "groups_are_those_of_the_letters",
+    NeverForgetsALast: "groups_follow_the_letters",
+    ExpiresTheHeld: "what_is_held_does_not_expire",
+    ExpiresTooEarly: "the_moment_of_expiry_counts",
+    ExpiresTooLate: "the_moment_of_expiry_counts",
+    ExpiresTheYoungestFirst: "what_has_expired_is_deleted",
+    ExpiresInWordsOnly: "what_has_expired_is_deleted",
 }
 
 
@@ -365,6 +494,7 @@ def test_what_a_store_can_not_do_is_left_out():
     assert failed == set()
     assert {"filters", "a_letter_is_claimed_by_its_id", "several_at_once", "purging_leaves_what_is_held"} <= skipped
     assert "a_lost_lease_can_not_be_renewed" in skipped
+    assert {"a_list_stays_where_it_is", "groups_follow_the_letters", "what_has_expired_is_deleted"} <= skipped
     assert "oldest_first" not in skipped
 
 

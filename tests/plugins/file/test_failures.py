@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import stat
-import sys
 import time
+from contextlib import closing
 
 import pytest
 
-from ninelives import LetterFilter, LetterNotFoundError, StoreError
+from ninelives import LetterBusyError, LetterFilter, LetterNotFoundError, StoreError
 from ninelives.dead_letters.printing import print_whole
 from ninelives.testing.contracts.letters import letter, whole_letter
-from ninelives_file import FileStore
+from ninelives_file import FileStore, locks
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_a_file_deleted_meanwhile_is_made_again(path, store, monkeypatch):
 
 def test_a_system_without_such_locks_is_said(path, monkeypatch):
     """Where the system has no locks that keep processes apart, the store says so instead of doing without."""
-    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setattr(locks, "fcntl", None)
     with pytest.raises(StoreError, match="no flock") as caught:
         FileStore(path).put(letter())
     assert not caught.value.transient
@@ -202,3 +203,24 @@ def _raising(error):
         raise error
 
     return call
+
+
+def test_a_database_is_no_file_of_lines(path):
+    """A SQLite database, to which lines would do harm, is refused and left as it is, and `sqlite:` is named."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE letters (id)")
+    before, store = path.read_bytes(), FileStore(path)
+    for call in (lambda: store.put(letter()), store.count, lambda: store.receive(1, lease=60)):
+        with pytest.raises(StoreError, match="it is a SQLite database: say sqlite:") as caught:
+            call()
+        assert not caught.value.transient
+    assert path.read_bytes() == before
+
+
+def test_who_finds_it_held_is_told_until_when(store, clock):
+    """Who wants a letter that someone else holds is told when their lease ends."""
+    store.put(letter())
+    (lease,) = store.receive(1, lease=60)
+    with pytest.raises(LetterBusyError, match="until ") as caught:
+        store.claim([lease.letter.id], lease=60)
+    assert lease.until.isoformat(timespec="seconds") in str(caught.value)

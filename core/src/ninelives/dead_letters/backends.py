@@ -15,7 +15,7 @@ from ninelives.dead_letters.store import DeadLetterStore
 from ninelives.describing import safe_repr
 from ninelives.errors import ConfigurationError, Problem, together
 
-__all__ = ["Backends", "backends_alone", "default_file"]
+__all__ = ["Backend", "Backends", "backends_alone", "default_file", "place_of"]
 
 Backend = str | Address | DeadLetterStore
 DEFAULT_FILE = "local_dlq.json"
@@ -54,7 +54,7 @@ class Backends(Struct, frozen=True):
             backend = getattr(self, option)
             try:
                 if backend is not None:
-                    places[option] = _place(backend, open_store)
+                    places[option] = place_of(backend, open_store)
             except ConfigurationError as error:
                 errors.append(_given_at(self.sources.get(option), error.about(option)))
         if errors:
@@ -159,7 +159,12 @@ def _sqs(queue_url: str, region: str | None) -> Backend:
     return Address("sqs", queue_url, {"region": region} if region else {})
 
 
-def _place(backend: Backend, open_store: Callable[[str | Address], DeadLetterStore]) -> Place:
+def place_of(backend: Backend, open_store: Callable[[str | Address], DeadLetterStore]) -> Place:
+    """The store, made and not yet used, with a name that can be shown.
+
+    Raises:
+        ConfigurationError: The address is wrong, or it is neither an address nor a store.
+    """
     if isinstance(backend, (str, Address)):
         address = backend if isinstance(backend, Address) else Address.parse(backend)
         store = open_store(address)

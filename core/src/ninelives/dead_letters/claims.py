@@ -8,19 +8,18 @@ from contextlib import contextmanager
 from msgspec import Struct, structs
 
 from ninelives.dead_letters.failures import Failure
+from ninelives.dead_letters.holding import are_one, give_back, give_back_all
 from ninelives.dead_letters.in_hand import Hand
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.making import LetterMaker
-from ninelives.dead_letters.places import Place, parks, said_of
-from ninelives.dead_letters.store import Claimable, DeadLetterStore, Lease, is_searchable
+from ninelives.dead_letters.places import Place, looked_in, parks, said_of
+from ninelives.dead_letters.store import Claimable, DeadLetterStore, Lease
 from ninelives.dead_letters.telling import letter_event, warn
 from ninelives.describing import safe_message, type_name
-from ninelives.errors import LetterBusyError, LetterNotFoundError, LetterTooLargeError, StoreError
+from ninelives.errors import LetterNotFoundError, LetterTooLargeError, StoreError
 from ninelives.events import Event, LetterParked, LetterReplayed, LetterSpilled, ReplayEvent, ReplayFailed
 
-__all__ = ["Claimed", "are_one", "claim", "give_back"]
-
-_A_LOOK = 1.0  # seconds: the claim is given back at once
+__all__ = ["Claimed", "claim", "store_errors"]
 
 LOOK_THROUGH = 100
 """How many letters of a store that can't be searched are looked at for one id."""
@@ -62,8 +61,12 @@ class Claimed(Struct, frozen=True):
         Raises:
             StoreError: The store could not record it: the letter may be run once more.
         """
-        with _store_errors(self.place):
+        with store_errors(self.place):
             self.place.store.ack(self.lease)
+        self.replayed()
+
+    def replayed(self) -> None:
+        """Tell that it was done and is gone."""
         self._tell(LetterReplayed, self.letter)
 
     def drop(self) -> None:
@@ -73,13 +76,19 @@ class Claimed(Struct, frozen=True):
         except Exception as error:
             warn("a second copy of letter %s is still there: %s", self.letter.id, said_of(self.place, error))
 
-    def fail(self, failure: Failure) -> DeadLetter:
+    def fail(self, failure: Failure, change: Callable[[DeadLetter], DeadLetter] | None = None) -> DeadLetter:
         """It failed again: back with the new error and count, parked after the last allowed replay.
+
+        Args:
+            failure: How.
+            change: What else is to be changed in its record.
 
         Raises:
             StoreError: The store could not record it: the letter is there as it was before.
         """
         letter = self.maker.after_replay(self.letter, failure, self.max_replays)
+        if change is not None:
+            letter = change(letter)
         if letter.state == "parked":
             letter = self._park(letter)
         else:
@@ -112,12 +121,12 @@ class Claimed(Struct, frozen=True):
 
     def _release(self, letter: DeadLetter) -> None:
         try:
-            with _store_errors(self.place):
+            with store_errors(self.place):
                 self.place.store.release(self.lease, letter)
         except LetterTooLargeError as error:  # each replay adds to the record
             if self.spare is None:
                 raise
-            with _store_errors(self.spare):
+            with store_errors(self.spare):
                 self.spare.store.put(letter)
             self._leave()
             reason = said_of(self.place, error)
@@ -125,7 +134,7 @@ class Claimed(Struct, frozen=True):
 
     def _leave(self) -> None:
         """It is somewhere else now; if it can't be removed here it stands in both, and is not lost."""
-        with _store_errors(self.place):
+        with store_errors(self.place):
             self.place.store.ack(self.lease)
 
     def give_back(self) -> None:
@@ -149,18 +158,15 @@ def claim(places: Sequence[Place], letter_id: str, lease: float) -> tuple[Lease,
     looked: list[str] = []
     for place in places:
         try:
-            with _store_errors(place):
+            with store_errors(place):
                 return _claim(place.store, letter_id, lease), place
         except LetterNotFoundError as error:
-            looked.append(place.name if is_searchable(place.store) else f"{place.name} ({error})")
+            looked.append(looked_in(place, error))
         except StoreError as error:  # the letter may be in the fallback, just because of that
             problem = problem or error
     if problem is not None:
         raise problem
-    places_looked = ", ".join(looked)
-    raise LetterNotFoundError(
-        f"there is no letter {letter_id} in {places_looked}; receive_from_dlq() shows what there is"
-    )
+    raise LetterNotFoundError(f"there is no letter {letter_id} in {', '.join(looked)}")
 
 
 def _claim(store: DeadLetterStore, letter_id: str, lease: float) -> Lease:
@@ -178,52 +184,12 @@ def _look_through(store: DeadLetterStore, letter_id: str, lease: float) -> Lease
             if found:
                 return found[0]
     finally:
-        for other in others:
-            give_back(store, other)
+        give_back_all(store, others)
     raise LetterNotFoundError(f"{len(others)} letters were looked at, and none is {letter_id}")
 
 
-def are_one(store: DeadLetterStore, other: DeadLetterStore, letter_id: str) -> bool:
-    """Whether a letter that we hold in a store is held in the other too: then both seem to be one, under two names.
-
-    What is put there and then deleted here would be gone. A store that can't be searched is not asked: it keeps every
-    letter that is put there, whatever is deleted.
-
-    Raises:
-        StoreError: The other store can't be asked at the moment.
-    """
-    if store is other:
-        return True
-    if not (isinstance(other, Claimable) and _shows_all(other)):
-        return False
-    try:
-        (lease,) = other.claim([letter_id], lease=_A_LOOK)
-    except LetterBusyError:
-        return True
-    except StoreError as error:
-        if error.transient:
-            raise
-        return False  # it is not there; or it can't be claimed there, as it could where we have it from
-    give_back(other, lease)
-    return False
-
-
-def _shows_all(store: object) -> bool:
-    # Not a type guard: what is asked stays a store.
-    return is_searchable(store)
-
-
-def give_back(store: DeadLetterStore, lease: Lease) -> None:
-    """Release it unchanged; if the store can't, the lease's end does it."""
-    try:
-        store.release(lease)
-    except Exception as error:  # one that can't be given back must not keep the others, nor hide what happened
-        said = f"{type_name(error)}: {safe_message(error)}"
-        warn("letter %s comes back when its lease ends: %s", lease.letter.id, said)
-
-
 @contextmanager
-def _store_errors(place: Place) -> Iterator[None]:
+def store_errors(place: Place) -> Iterator[None]:
     """What a store raises against its contract, as the `StoreError` that callers know."""
     try:
         yield

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import TracebackType
 from typing import Any
 
 from msgspec import Struct
 
 from ninelives.call import Call
+from ninelives.dead_letters.fingerprints import kind_said
 from ninelives.dead_letters.letter import Attempt, ErrorRecord, Reason
 from ninelives.dead_letters.reprs import as_text, short_repr
 from ninelives.describing import bounded, clean_text, safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
+from ninelives.fingerprint import FINGERPRINT_VERSION, is_ours
 from ninelives.transient import Kind, classify
 
-__all__ = ["Failure", "attempts_of", "cause_letter", "error_record", "failure_of", "failure_said", "reason_of"]
+__all__ = [
+    "Failure",
+    "attempts_of",
+    "cause_letter",
+    "error_record",
+    "failure_of",
+    "failure_said",
+    "reason_of",
+    "record_said",
+]
 
 MAX_ATTEMPTS = 10
 MAX_CAUSES = 10
@@ -27,12 +39,14 @@ _BECAUSE = "\nThe above exception is what the following one came from:\n\n"
 
 
 class Failure(Struct, frozen=True, kw_only=True):
-    """How a call or a replay failed, as its letter records it."""
+    """How a call or a replay failed, as its letter records it; without a fingerprint it is of the kind that it was."""
 
     reason: Reason
     record: ErrorRecord
     attempts: tuple[Attempt, ...]
     error_info: Any = None
+    fingerprint: str | None = None
+    fingerprint_version: int = FINGERPRINT_VERSION
 
 
 def failure_of(call: Call, error: BaseException, now: datetime) -> Failure:
@@ -43,10 +57,16 @@ def failure_of(call: Call, error: BaseException, now: datetime) -> Failure:
 def failure_said(error_info: Any, now: datetime) -> Failure:
     """The same where the reprocessor sent the message to the queue again instead of raising."""
     told = error_info if isinstance(error_info, Mapping) else {"error_message": error_info or ""}
-    kind = bounded(as_text(told.get("error_type", "sent again by its reprocessor")))
-    record = ErrorRecord(type=kind, message=bounded(as_text(told.get("error_message", ""))))
+    record = record_said(told, "sent again by its reprocessor")
     attempt = Attempt(at=now, type=record.type, message=record.message)
-    return Failure(reason="manual", record=record, attempts=(attempt,), error_info=error_info or None)
+    kind = kind_said(error_info)
+    return Failure(reason="manual", record=record, attempts=(attempt,), error_info=error_info or None, **kind)
+
+
+def record_said(told: Mapping[str, Any], otherwise: str = "") -> ErrorRecord:
+    """An error of which only words are known, as `send_to_dlq` is told them; `otherwise` stands for its type."""
+    kind, message = told.get("error_type", otherwise), told.get("error_message", "")
+    return ErrorRecord(type=bounded(as_text(kind)), message=bounded(as_text(message)))
 
 
 def reason_of(error: BaseException) -> Reason:
@@ -113,11 +133,20 @@ def _formatted(error: BaseException) -> str:
     import traceback
 
     try:
+        begin = _behind_ours(error.__traceback__)
         # Negative: the innermost frames, which say where it happened.
-        lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-MAX_FRAMES, chain=False)
+        lines = traceback.format_exception(type(error), error, begin, limit=-MAX_FRAMES, chain=False)
         return clean_text(_bounded("".join(lines)))
     except Exception as broken:
         return f"<the traceback can't be formatted: {short_repr(broken)}>\n"
+
+
+def _behind_ours(traceback: TracebackType | None) -> TracebackType | None:
+    """The traceback from where the chain called what failed; all of it where there is nothing but ours."""
+    begin = traceback
+    while begin is not None and is_ours(begin.tb_frame):
+        begin = begin.tb_next
+    return begin if begin is not None else traceback
 
 
 def _bounded(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -95,12 +95,16 @@ def hand_now() -> Hand | None:
 @contextmanager
 def held(hand: Hand) -> Iterator[Hand]:
     """The letter is in hand within, also in the threads and tasks that are begun within, but no longer than that."""
-    token = _hand.set(hand)
     try:
-        yield hand
+        token = _hand.set(hand)
+        try:
+            yield hand
+        finally:
+            with suppress(ValueError):  # closed in another context than it ran in; what was set there has ended with it
+                _hand.reset(token)
     finally:
+        # Also where the program was interrupted before it could be set back: nothing else must be taken for it.
         hand.over = True
-        _hand.reset(token)
 
 
 def _bytes(encoded: Any) -> bytes:

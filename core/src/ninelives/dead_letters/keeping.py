@@ -38,15 +38,22 @@ class Keeper(Struct, frozen=True):
         emit: Told what happened.
         now: The wall clock.
         spill: What knows whether the store works, where there is a fallback.
+        after: Told where a letter was put, and which store is known to be down; must not raise.
     """
 
     places: tuple[Place, ...]
     emit: Callable[[Event], None]
     now: Callable[[], datetime]
     spill: Spill | None = None
+    after: Callable[[Place, Place | None], object] | None = None
 
-    def keep(self, letter: DeadLetter) -> Kept:
-        """Put the letter into the first place that takes it; never raises an `Exception`."""
+    def keep(self, letter: DeadLetter, told: Callable[[Kept], object] = lambda _: None) -> Kept:
+        """Put the letter into the first place that takes it; never raises an `Exception`.
+
+        Args:
+            letter: What is to be kept.
+            told: Told what became of it as soon as that is known: what is done then may take a while.
+        """
         problem: Exception = StoreError("there is no store")
         reason: str = letter.reason
         ways = list(zip((LetterStored, LetterSpilled), self.places, strict=False))
@@ -66,8 +73,12 @@ class Keeper(Struct, frozen=True):
             else:
                 why = letter.reason if kind is LetterStored else reason
                 self.emit(letter_event(kind, letter, self.now(), place.name, why))
-                return Kept(place.name)
-        return Kept(self.give_up(letter, reason), problem)
+                told(kept := Kept(place.name))
+                if self.after is not None:
+                    self.after(place, self.places[0] if spill is not None and spill.is_down else None)
+                return kept
+        told(kept := Kept(self.give_up(letter, reason), problem))
+        return kept
 
     def _put(self, letter: DeadLetter, place: Place, spill: Spill | None) -> None:
         if spill is None:

@@ -68,6 +68,8 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=False):
         replayable: Whether the payload is whole.
         unserialisable: ``{"path", "repr"}`` of each part of the payload that JSON could not hold.
         redacted: Paths of the payload that were masked when it was written.
+        original: The payload as it was before it was first edited: ``{"message"}``, or ``{"args", "kwargs"}``; None: it
+            never was.
         error: The error that it failed with; after a failed replay, the newest.
         attempts: The last ten failed attempts.
         error_info: What `send_to_dlq` was given, encoded as the message is.
@@ -101,6 +103,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=False):
     replayable: bool = True
     unserialisable: tuple[dict[str, str], ...] = ()
     redacted: tuple[str, ...] = ()
+    original: dict[str, Any] | None = None
     error: ErrorRecord | None = None
     attempts: tuple[Attempt, ...] = ()
     error_info: Any = None

@@ -8,15 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ninelives.call import Call, is_misuse
-from ninelives.dead_letters.failures import failure_of
 from ninelives.dead_letters.in_hand import hand_now
 from ninelives.dead_letters.letter import DeadLetter
+from ninelives.dead_letters.retention import Audience
 from ninelives.dead_letters.room import with_room
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
 from ninelives.middleware.watching import Watcher
 
 if TYPE_CHECKING:
+    from ninelives.dead_letters.keeping import Kept
     from ninelives.dead_letters.parts import QueueParts
     from ninelives.middleware.link import Context
 
@@ -34,7 +35,7 @@ class LetterLink:
     def __init__(self, queue: QueueParts, context: Context) -> None:
         self._queue = queue
         self._maker = queue.maker_for(context.pipeline)
-        self._keeper = queue.keeper_for(context.emit)
+        self._keeper = queue.keeper_for(Audience(context.pipeline, context.emit, context.alerts))
 
     def watcher(self) -> Watcher:
         """What the link does on failure. An asynchronous call's letter is made in the loop, written by a thread."""
@@ -85,13 +86,15 @@ class LetterLink:
         hand = hand_now()
         if hand is None or not hand.covers(call):
             return False
-        hand.again = failure_of(call, error, self._maker.now())
+        hand.again = self._maker.failure(call, error)
         call.letter_id, call.letter_place = hand.letter.id, hand.place
         return True
 
     def _keep(self, call: Call, letter: DeadLetter) -> None:
-        kept = self._keeper.keep(letter)
-        call.letter_id, call.letter_place = letter.id, kept.place
+        def told(kept: Kept) -> None:
+            call.letter_id, call.letter_place = letter.id, kept.place
+
+        self._keeper.keep(letter, told)
 
 
 @contextmanager

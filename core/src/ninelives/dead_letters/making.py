@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from functools import cache
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
 from ninelives.call import Call
-from ninelives.dead_letters.failures import Failure, attempts_of, cause_letter, error_record, reason_of
+from ninelives.dead_letters.failures import (
+    Failure,
+    attempts_of,
+    cause_letter,
+    error_record,
+    failure_of,
+    reason_of,
+    record_said,
+)
+from ninelives.dead_letters.fingerprints import Fingerprints, kind_said
 from ninelives.dead_letters.letter import Attempt, DeadLetter, ErrorRecord, Reason
 from ninelives.dead_letters.payload import encode
 from ninelives.dead_letters.reprs import as_text, short_repr
 from ninelives.describing import clean_text, safe_message, type_name
-from ninelives.fingerprint import FINGERPRINT_VERSION, fingerprint
 from ninelives.ids import new_id
+from ninelives.machine import hostname
 
 __all__ = ["LetterMaker"]
 
@@ -35,11 +43,15 @@ class LetterMaker(Struct, frozen=True):
         now: The wall clock.
         pipeline: The pipeline's name; None for a queue used alone.
         encode: Encodes what JSON can't hold; see `ninelives.dead_letters.payload`.
+        keep: How long letters are kept; None: for ever.
+        fingerprints: Says which letters are of one kind.
     """
 
     now: Callable[[], datetime]
     pipeline: str | None = None
     encode: Callable[[Any], Any] | None = None
+    keep: timedelta | None = None
+    fingerprints: Fingerprints = Fingerprints()
 
     def of_call(self, call: Call, error: BaseException) -> DeadLetter:
         """The letter of a call that failed with `error`. Never raises an `Exception`."""
@@ -53,6 +65,7 @@ class LetterMaker(Struct, frozen=True):
         body, marked = encode(message, "message", self.encode)
         info, more = self._info(error_info)
         letter_id = new_id()
+        nothing: dict[str, Any] = {}
         return self._letter(
             self.now(),
             id=letter_id,
@@ -61,6 +74,8 @@ class LetterMaker(Struct, frozen=True):
             replayable=not marked,
             unserialisable=(*marked, *more),
             error_info=info,
+            error=_tried(lambda: _error_said(error_info), None),
+            **_tried(lambda: kind_said(error_info), nothing),
         )
 
     @staticmethod
@@ -68,16 +83,27 @@ class LetterMaker(Struct, frozen=True):
         """Whether this very process made the letter."""
         return letter.pid == os.getpid() and letter.host == hostname() and letter.id >= _BEGAN
 
+    def failure(self, call: Call, error: BaseException) -> Failure:
+        """How a replay failed, as `after_replay` takes it: with the kind that it now is of."""
+        return structs.replace(failure_of(call, error, self.now()), **self.fingerprints.of(error, call.func))
+
     def after_replay(self, letter: DeadLetter, failure: Failure, max_replays: int) -> DeadLetter:
-        """The same letter after a replay that failed: one more counted, the new error last."""
-        count = letter.replay_count + 1
+        """The same letter after a replay that failed: one more counted, the new error last.
+
+        It is of the new error's kind then, and what was to expire is kept as long as a letter that was made now.
+        """
+        count, now = letter.replay_count + 1, self.now()
+        kind = letter if failure.fingerprint is None else failure
         return structs.replace(
             letter,
+            fingerprint=kind.fingerprint,
+            fingerprint_version=kind.fingerprint_version,
+            expires=letter.expires and max(letter.expires, self._expires(now) or letter.expires),
             reason=failure.reason,
             error=failure.record,
             attempts=(*letter.attempts, *failure.attempts)[-10:],
             error_info=letter.error_info if failure.error_info is None else self._info(failure.error_info)[0],
-            last_failed=self.now(),
+            last_failed=now,
             replay_count=count,
             state="parked" if count >= max_replays else letter.state,
         )
@@ -103,8 +129,7 @@ class LetterMaker(Struct, frozen=True):
             unserialisable=(*marked, *more),
             error=_tried(lambda: error_record(error), ErrorRecord(type=type_name(error))),
             attempts=attempts,
-            fingerprint=_tried(lambda: fingerprint(error), None),
-            fingerprint_version=FINGERPRINT_VERSION,
+            **self.fingerprints.of(error, call.func),
             first_failed=attempts[0].at if attempts else now,
             tags={as_text(name): as_text(value) for name, value in call.tags.items()},
         )
@@ -124,12 +149,19 @@ class LetterMaker(Struct, frozen=True):
                 {"path": "kwargs", "repr": short_repr(call.kwargs)},
             ),
             error=ErrorRecord(type=type_name(error), message=safe_message(error)),
+            **self.fingerprints.of(error, call.func),
         )
 
     def _letter(self, now: datetime, **fields: Any) -> DeadLetter:
         pipeline = None if self.pipeline is None else clean_text(self.pipeline)
-        made: dict[str, Any] = {"first_failed": now, **fields}
+        made: dict[str, Any] = {"first_failed": now, "expires": self._expires(now), **fields}
         return DeadLetter(created=now, last_failed=now, pipeline=pipeline, host=hostname(), pid=os.getpid(), **made)
+
+    def _expires(self, now: datetime) -> datetime | None:
+        try:
+            return None if self.keep is None else now + self.keep
+        except OverflowError:  # the clock is at the end of the calendar
+            return None
 
     def _info(self, error_info: Any) -> tuple[Any, list[dict[str, str]]]:
         # Any mapping as the dictionary that it says it is.
@@ -140,15 +172,15 @@ class LetterMaker(Struct, frozen=True):
 _NOT_KNOWN: Reason = "exhausted"
 
 
+def _error_said(error_info: Any) -> ErrorRecord | None:
+    """The error that a message was sent with, where its type is told: what it is found and grouped by."""
+    known = isinstance(error_info, Mapping) and error_info.get("error_type")
+    return record_said(error_info) if known else None
+
+
 def _tried(make: Callable[[], T], otherwise: T) -> T:
     # The arguments are what must be kept; what else can't be told of the failure must not cost them.
     try:
         return make()
     except Exception:
         return otherwise
-
-
-@cache
-def hostname() -> str:
-    """The machine's name."""
-    return clean_text(os.uname().nodename) if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import NamedTuple
 
-from msgspec import Struct
-
-from ninelives.address import Address
 from ninelives.clock import SYSTEM_CLOCK, Clock
+from ninelives.dead_letters.groups import groups_among
+from ninelives.dead_letters.leases import lost, own_records
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter, decode_letter, encode_letter
 from ninelives.dead_letters.paging import cursor_after, position_of, read_cursor
-from ninelives.dead_letters.store import ALL_TO_PURGE, Lease, Page
-from ninelives.errors import LeaseLostError, LetterBusyError, LetterNotFoundError, StoreError
+from ninelives.dead_letters.store import ALL_TO_PURGE, IdPage, Lease, LetterGroup, Page
+from ninelives.errors import LetterBusyError, LetterNotFoundError, StoreError
 from ninelives.ids import new_id
 from ninelives.locks import new_lock
 
-__all__ = ["MemoryStore", "memory_store"]
+__all__ = ["MemoryStore"]
 
 
-class _Claim(Struct, frozen=True):
+class _Claim(NamedTuple):
     token: str
     taken: datetime
     until: datetime
@@ -70,8 +70,7 @@ class MemoryStore:
         """Claim the oldest waiting letters that nobody holds, for `lease` seconds; never parked ones."""
         with self._lock:
             now = self._clock.now()
-            waiting = (letter for letter in self._oldest_first() if letter.state == "waiting")
-            free = (letter for letter in waiting if not self._held(letter.id, now))
+            free = (one for one in self._oldest_first() if one.state == "waiting" and not self._held(one.id, now))
             return [self._claim(letter, now, lease) for letter in islice(free, max_letters)]
 
     def claim(self, letter_ids: Sequence[str], *, lease: float) -> list[Lease]:
@@ -122,8 +121,8 @@ class MemoryStore:
             there = [lease for lease in given if lease.letter.id in self._letters]
             for lease in there:
                 self._check(lease)
-            for lease in there:
-                self._remove(lease.letter.id)
+            for letter_id in {lease.letter.id for lease in there}:
+                self._remove(letter_id)
 
     def release(self, lease: Lease, letter: DeadLetter | None = None) -> None:
         """Give the letter back, with its updated record if one is given.
@@ -132,14 +131,22 @@ class MemoryStore:
             LeaseLostError: The letter is gone, was given back, or went to someone else.
             StoreError: The record is another letter's, or holds what JSON can't.
         """
-        if letter is not None and letter.id != lease.letter.id:
-            raise StoreError(f"letter {lease.letter.id} can't become letter {letter.id}", transient=False)
-        record = None if letter is None else _copy(letter)
+        self.release_many([(lease, letter)])
+
+    def release_many(self, releases: Iterable[tuple[Lease, DeadLetter | None]]) -> None:
+        """Give all of these back, each with its updated record if one is given; all or none.
+
+        Raises:
+            LeaseLostError, StoreError: As `release`, for one of them.
+        """
+        given = own_records(releases)
+        records = {letter.id: _copy(letter) for _, letter in given if letter is not None}
         with self._lock:
-            self._check(lease)
-            del self._claims[lease.letter.id]
-            if record is not None:
-                self._letters[record.id] = record
+            for lease, _ in given:
+                self._check(lease)
+            for lease, _ in given:
+                self._claims.pop(lease.letter.id, None)
+            self._letters.update(records)
 
     def browse(self, filter: LetterFilter, *, limit: int, cursor: str | None = None) -> Page:
         """The letters that match, oldest first, at most `limit` of them; claimed ones too.
@@ -149,11 +156,21 @@ class MemoryStore:
         """
         start = read_cursor(cursor)
         with self._lock:
-            behind = (letter for letter in self._oldest_first() if _position(letter) > start)
+            behind = (letter for letter in self._oldest_first() if position_of(letter) > start)
             found = list(islice((letter for letter in behind if filter.matches(letter)), limit + 1))
         more = len(found) > limit
         shown = tuple(map(_copy, found[:limit]))
-        return Page(shown, (cursor_after(_position(shown[-1])) if shown else cursor) if more else None)
+        return Page(shown, (cursor_after(position_of(shown[-1])) if shown else cursor) if more else None)
+
+    def list_ids(self, filter: LetterFilter, *, limit: int, cursor: str | None = None) -> IdPage:
+        """The ids of the letters that match, as `browse` has them."""
+        page = self.browse(filter, limit=limit, cursor=cursor)
+        return IdPage(tuple(letter.id for letter in page.letters), page.cursor)
+
+    def groups(self, filter: LetterFilter, *, limit: int) -> list[LetterGroup]:
+        """The groups of the letters that match, the largest first, of equal ones the one that failed last."""
+        with self._lock:
+            return groups_among((one for one in self._letters.values() if filter.matches(one)), limit=limit)
 
     def get(self, letter_id: str) -> DeadLetter:
         """The letter with that id.
@@ -185,6 +202,14 @@ class MemoryStore:
                 self._remove(letter_id)
         return len(found)
 
+    def expire(self, now: datetime, *, limit: int) -> list[DeadLetter]:
+        """Delete letters that nobody holds and that have expired, the first to expire first; what they were."""
+        with self._lock:
+            at = self._clock.now()
+            expired = [(one.expires, *position_of(one)) for one in self._letters.values() if one.expires is not None]
+            due = sorted(found for found in expired if found[0] <= now and not self._held(found[-1], at))
+            return [self._remove(letter_id) for *_, letter_id in due[:limit]]
+
     def check(self, *, timeout: float) -> str:
         """What there is to say of it: memory always works, while the process does."""
         return "letters are kept in memory, until the program ends"
@@ -193,7 +218,7 @@ class MemoryStore:
         """Nothing to free: the letters stay for whoever has the store."""
 
     def _oldest_first(self) -> Iterator[DeadLetter]:
-        return iter(sorted(self._letters.values(), key=_position))
+        return iter(sorted(self._letters.values(), key=position_of))
 
     def _find(self, letter_id: str) -> DeadLetter:
         if letter_id not in self._letters:
@@ -211,29 +236,11 @@ class MemoryStore:
     def _check(self, lease: Lease) -> None:
         claim = self._claims.get(lease.letter.id)
         if claim is None or claim.token != lease.token:
-            raise LeaseLostError(
-                f"the lease of letter {lease.letter.id}, until {lease.until.isoformat()}, is over and the letter was "
-                "given back or taken by someone else: what was done under it is not recorded"
-            )
+            raise lost(lease)
 
-    def _remove(self, letter_id: str) -> None:
-        del self._letters[letter_id]
+    def _remove(self, letter_id: str) -> DeadLetter:
         self._claims.pop(letter_id, None)
-
-
-_shared: dict[str, MemoryStore] = {}
-
-
-def memory_store(address: Address) -> MemoryStore:
-    """The store of an address: ``memory:`` is a new one of its own, ``memory:NAME`` is one for the whole process.
-
-    Raises:
-        ConfigurationError: The address has options; there are none.
-    """
-    address.refuse_unknown_options(())
-    if not address.target:
-        return MemoryStore()
-    return _shared.get(address.target) or _shared.setdefault(address.target, MemoryStore())
+        return self._letters.pop(letter_id)
 
 
 def _copy(letter: DeadLetter) -> DeadLetter:
@@ -241,7 +248,3 @@ def _copy(letter: DeadLetter) -> DeadLetter:
         return decode_letter(encode_letter(letter))
     except Exception as error:
         raise StoreError(f"letter {letter.id} can't be kept: {error}", transient=False) from error
-
-
-def _position(letter: DeadLetter) -> tuple[float, str]:
-    return position_of(letter.created, letter.id)

@@ -7,31 +7,16 @@ from typing import Protocol, TypeGuard
 
 from msgspec import Struct
 
-from ninelives.dead_letters.claims import are_one, give_back
+from ninelives.dead_letters.carrying import LEASE, Carrier, TargetError
+from ninelives.dead_letters.holding import give_back_all
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
-from ninelives.dead_letters.store import Batched, Browsable, Claimable, DeadLetterStore, Lease, Page, is_searchable
-from ninelives.describing import safe_message, type_name
-from ninelives.errors import LetterBusyError, LetterNotFoundError, LetterTooLargeError, StoreError
-from ninelives.transient import Kind, classify
+from ninelives.dead_letters.store import Browsable, Claimable, DeadLetterStore, Lease, Page, is_searchable
+from ninelives.errors import LetterBusyError, LetterNotFoundError, StoreError
 
-__all__ = ["BATCH", "Move", "TargetError"]
+__all__ = ["BATCH", "LEASE", "Move", "Searchable", "TargetError", "can_claim", "claim_free"]
 
 BATCH = 100
 """How many letters are in hand at once."""
-
-LEASE = 300.0
-"""Seconds that they are ours: more than a batch takes, even where each request takes nearly its whole time-out."""
-
-MOST_REFUSED = 10
-"""So many refused for good, one after the other, and none taken: it is the store that refuses, not the letters."""
-
-
-class TargetError(Exception):
-    """It is the target that can't go on; `problem` is what it said."""
-
-    def __init__(self, problem: StoreError) -> None:
-        super().__init__(problem)
-        self.problem = problem
 
 
 class Move(Struct):
@@ -68,80 +53,18 @@ class Move(Struct):
             Exception: What the source raises. What had arrived may stand in both.
         """
         if self.source is not self.target:
-            for leases in self._searched(self.source) if _can_claim(self.source) else self._received():
-                self._carry(leases)
+            carrier = Carrier(self.source, self.target, self.moved, self.refused, self._failed)
+            for leases in self._searched(self.source) if can_claim(self.source) else self._received():
+                carrier.carry(leases)
         return self.complete
 
-    def _carry(self, leases: Sequence[Lease]) -> None:
-        stored: set[str] = set()
-        try:
-            problem = self._one_store(leases[0].letter) or self._put([lease.letter for lease in leases], stored)
-        finally:  # also where the program is being ended
-            for lease in leases:
-                if lease.letter.id not in stored:
-                    give_back(self.source, lease)
-        arrived = [lease for lease in leases if lease.letter.id in stored]
-        self._forget(arrived)
-        for lease in arrived:
-            self.moved(lease.letter)
-        if problem is not None:
-            raise TargetError(problem) from problem
+    def _failed(self, _letter: DeadLetter, _problem: StoreError) -> None:
+        self.complete = False
 
-    def _one_store(self, letter: DeadLetter) -> StoreError | None:
-        """What is wrong if both stores seem to be one: what is put there and deleted here would be gone."""
-        try:
-            if are_one(self.source, self.target, letter.id):
-                said = f"letter {letter.id} is held here and there: are both one store, under two names?"
-                return StoreError(said, transient=False)
-        except Exception as error:
-            return _as_problem(error)
-        return None
-
-    def _put(self, letters: Sequence[DeadLetter], stored: set[str]) -> StoreError | None:
-        """Add the ids of those that are stored; why the store can't go on, if it can't."""
-        if isinstance(self.target, Batched):
-            problem = _problem(self.target.put_many, letters)
-            if problem is None:
-                stored.update(letter.id for letter in letters)
-                return None
-            stored.update(problem.stored)
-            if problem.transient:
-                return problem
-        # One by one: some are refused for good, and it has to be seen which.
-        return self._put_each([letter for letter in letters if letter.id not in stored], stored)
-
-    def _put_each(self, letters: Sequence[DeadLetter], stored: set[str]) -> StoreError | None:
-        refusals = 0
-        failed: StoreError | None = None
-        for letter in letters:
-            problem = _problem(self.target.put, letter)
-            if problem is None:
-                stored.add(letter.id)
-                failed = None
-            elif not problem.transient:
-                self.refused(letter, problem)
-                refusals += not isinstance(problem, LetterTooLargeError)
-                if refusals >= MOST_REFUSED and not stored:
-                    return problem
-            elif failed is not None:
-                return problem
-            else:  # it may be the letter's fault, whatever the store says: the next one shows it
-                failed = problem
-                self.complete = False
-        return failed
-
-    def _forget(self, arrived: Sequence[Lease]) -> None:
-        if isinstance(self.source, Batched):
-            if arrived:
-                self.source.ack_many(arrived)
-            return
-        for lease in arrived:
-            self.source.ack(lease)
-
-    def _searched(self, source: _Searchable) -> Iterator[list[Lease]]:
+    def _searched(self, source: Searchable) -> Iterator[list[Lease]]:
         for page in self._pages(source):
             ids = [letter.id for letter in page.letters if self.wanted(letter)]
-            leases = _claim(source, ids)
+            leases = claim_free(source, ids)
             if len(leases) < len(ids):  # who holds them may have been killed
                 self.complete = False
             if leases:
@@ -174,43 +97,59 @@ class Move(Struct):
                 if chosen:
                     yield chosen
         finally:
-            for lease in others:
-                give_back(self.source, lease)
+            give_back_all(self.source, others)
 
 
-class _Searchable(Browsable, Claimable, Protocol):
+class ClaimableStore(DeadLetterStore, Claimable, Protocol):
+    """What letters can be claimed in by their ids, and given back to."""
+
+
+class Searchable(Browsable, ClaimableStore, Protocol):
     """What letters can be looked for in, and claimed from."""
 
 
-def _can_claim(store: object) -> TypeGuard[_Searchable]:
+def can_claim(store: object) -> TypeGuard[Searchable]:
+    """Whether letters can be looked for in the store, and claimed."""
     return is_searchable(store) and isinstance(store, Claimable)
 
 
-def _claim(source: _Searchable, letter_ids: list[str]) -> list[Lease]:
-    """Those of these letters that nobody else holds."""
+def claim_free(
+    source: ClaimableStore,
+    letter_ids: Sequence[str],
+    lease: float = LEASE,
+    passed: Callable[[str, StoreError], None] = lambda _id, _why: None,
+) -> list[Lease]:
+    """Claim those of these letters that nobody else holds.
+
+    Args:
+        source: Where they are.
+        letter_ids: Which.
+        lease: For how many seconds.
+        passed: Told of each that can't be had: it is held, or not there.
+    """
+    taken: list[Lease] = []
+    try:
+        _claim_into(taken, source, letter_ids, lease, passed)
+    except BaseException:  # also where the program is being ended
+        give_back_all(source, taken)
+        raise
+    return taken
+
+
+def _claim_into(
+    taken: list[Lease],
+    source: Claimable,
+    letter_ids: Sequence[str],
+    lease: float,
+    passed: Callable[[str, StoreError], None],
+) -> None:
     if not letter_ids:
-        return []
+        return
     try:
-        return source.claim(letter_ids, lease=LEASE)
-    except (LetterBusyError, LetterNotFoundError):
+        taken += source.claim(letter_ids, lease=lease)
+    except (LetterBusyError, LetterNotFoundError) as error:
         if len(letter_ids) == 1:
-            return []
-        return [lease for letter_id in letter_ids for lease in _claim(source, [letter_id])]
-
-
-def _problem(put: Callable[..., None], what: object) -> StoreError | None:
-    """What came of putting: None if all is well."""
-    try:
-        put(what)
-    except Exception as error:
-        return _as_problem(error)
-    return None
-
-
-def _as_problem(error: Exception) -> StoreError:
-    if isinstance(error, StoreError):
-        return error
-    may_pass = classify(error).kind is not Kind.PERMANENT
-    problem = StoreError(f"{type_name(error)}: {safe_message(error, 500)}", transient=may_pass)
-    problem.__cause__ = error
-    return problem
+            passed(letter_ids[0], error)
+        else:
+            for letter_id in letter_ids:
+                _claim_into(taken, source, [letter_id], lease, passed)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct
 
 from ninelives.checks import Checks
+from ninelives.dead_letters.durations import EXPECTED, duration_of
+from ninelives.dead_letters.fingerprints import check_fingerprint
 from ninelives.decorating import Kind, kind_of
 
-__all__ = ["DeadLetterOptions", "QueueOptions"]
+__all__ = ["ON_RECOVERY", "DeadLetterOptions", "QueueOptions"]
+
+ON_RECOVERY = "on_recovery"
+"""As a link's option `replay`: what an outage left behind is replayed once its circuit has closed again."""
 
 
 class QueueOptions(Struct, frozen=True, kw_only=True):
@@ -23,6 +29,16 @@ class QueueOptions(Struct, frozen=True, kw_only=True):
     lease: float = 300.0
     encode: Callable[[Any], Any] | None = None
     decode: Callable[[Any], Any] | None = None
+    keep: str | float | timedelta | None = None
+    max_letters: int | None = None
+    fingerprint: Callable[[BaseException], object] | str | None = None
+    replay: str | None = None
+    rate: float | None = None
+
+    @property
+    def kept_for(self) -> timedelta | None:
+        """How long letters are kept; None: for ever."""
+        return None if self.keep is None else duration_of(self.keep)
 
     def check(self) -> None:
         """Look at every value.
@@ -39,7 +55,26 @@ class QueueOptions(Struct, frozen=True, kw_only=True):
             func = getattr(self, option)
             checks.that(func is None or callable(func), option, func, "a function")
         checks.that(_runs(self.reprocessor), "reprocessor", self.reprocessor, "no generator function: it would not run")
+        checks.that(_is_duration(self.keep), "keep", self.keep, EXPECTED)
+        if self.max_letters is not None:
+            checks.number("max_letters", self.max_letters, at_least=1, whole=True)
+        check_fingerprint(checks, self.fingerprint)
+        self._check_replay(checks)
         checks.done()
+
+    def _check_replay(self, checks: Checks) -> None:
+        known = self.replay in (None, ON_RECOVERY)
+        checks.that(known, "replay", self.replay, f"{ON_RECOVERY!r}, or None: nothing is replayed by itself")
+        if self.rate is not None:
+            checks.number("rate", self.rate, above=0)
+            checks.that(self.replay is not None, "rate", self.rate, f"replay = {ON_RECOVERY!r} beside it")
+
+
+def _is_duration(given: Any) -> bool:
+    try:
+        return given is None or bool(duration_of(given))
+    except ValueError:
+        return False
 
 
 def _runs(func: Callable[..., Any] | None) -> bool:
@@ -63,3 +98,8 @@ class DeadLetterOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     lease: float = 300.0
     encode: Any = None
     decode: Any = None
+    keep: Any = None
+    max_letters: int | None = None
+    fingerprint: Any = None
+    replay: str | None = None
+    rate: float | None = None

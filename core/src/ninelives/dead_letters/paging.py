@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
+from ninelives.dead_letters.letter import DeadLetter
 from ninelives.errors import StoreError
 
 __all__ = ["FIRST", "Position", "cursor_after", "position_of", "read_cursor"]
@@ -14,9 +13,9 @@ Position = tuple[float, str]
 FIRST: Position = (float("-inf"), "")
 
 
-def position_of(created: datetime, letter_id: str) -> Position:
+def position_of(letter: DeadLetter) -> Position:
     """Where a letter stands, oldest first; letters of one moment stand by their ids."""
-    return created.timestamp(), letter_id
+    return letter.created.timestamp(), letter.id
 
 
 def cursor_after(position: Position) -> str:

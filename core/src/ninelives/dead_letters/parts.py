@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from msgspec import structs
@@ -11,16 +12,20 @@ from msgspec import structs
 from ninelives.clock import Clock
 from ninelives.dead_letters.backends import Backends
 from ninelives.dead_letters.claims import Claimed
+from ninelives.dead_letters.fingerprints import Fingerprints
 from ninelives.dead_letters.keeping import Keeper
 from ninelives.dead_letters.linking import LetterLink
 from ninelives.dead_letters.making import LetterMaker
 from ninelives.dead_letters.options import QueueOptions
 from ninelives.dead_letters.places import Place, Places
+from ninelives.dead_letters.retention import Audience, retention_of
 from ninelives.dead_letters.sharing import spill_of
-from ninelives.dead_letters.store import Lease
+from ninelives.dead_letters.store import Expiring, Lease
 from ninelives.middleware.watching import Watcher, watch, watch_async
+from ninelives.registry import operation_of
 
 if TYPE_CHECKING:
+    from ninelives.alerts import Alerts
     from ninelives.events import Event
     from ninelives.middleware.link import AsyncNext, Context, Next
 
@@ -52,15 +57,17 @@ class QueueParts:
         queue._unopened = Backends.of_link(store, fallback, park)  # noqa: SLF001 - it is one of us
         return queue
 
-    def _bind(self, stores: Places, pipeline: str | None, emit: Callable[[Event], None]) -> None:
+    def _bind(self, stores: Places, pipeline: str | None, emit: Callable[[Event], None], alerts: Alerts) -> None:
         self.stores = stores
         self.places = stores.all
         self.pipeline = pipeline
         self._spill = spill_of(stores, self._clock)
         self._linked_to(pipeline, emit)
         self._emit = emit
+        self._fingerprints = Fingerprints(self.options.fingerprint)
+        self._retention = retention_of(stores, self.options, self._clock)
         self.maker = self.maker_for(pipeline)
-        self._keeper = self.keeper_for(emit)
+        self._keeper = self.keeper_for(Audience(pipeline, emit, alerts))
 
     def wrap(self, call_next: Next, context: Context) -> Next:
         """As a link: the step that makes a letter of a call that failed."""
@@ -73,15 +80,18 @@ class QueueParts:
     def describe(self) -> dict[str, Any]:
         """Its options, secrets masked."""
         names = {part: place and place.name for part, place in structs.asdict(self.stores).items()}
-        return names | {name: getattr(self.options, name) for name in ("on_open", "on_cancel", "max_replays", "lease")}
+        shown: tuple[str, ...] = ("on_open", "on_cancel", "max_replays", "lease", "max_letters")
+        shown += ("replay", "rate") if self.options.replay is not None else ()
+        return names | {name: getattr(self.options, name) for name in shown} | self._kept()
 
     def maker_for(self, pipeline: str | None) -> LetterMaker:
         """What makes the letters of that pipeline."""
-        return LetterMaker(self._now, pipeline, self.options.encode)
+        return LetterMaker(self._now, pipeline, self.options.encode, self.options.kept_for, self._fingerprints)
 
-    def keeper_for(self, emit: Callable[[Event], None]) -> Keeper:
-        """What puts letters into these stores, and tells `emit`."""
-        return Keeper(self.stores.keeping, emit, self._now, self._spill)
+    def keeper_for(self, audience: Audience) -> Keeper:
+        """What puts letters into these stores, and tells who is there to be told."""
+        after = None if self._retention is None else partial(self._retention.look, audience)
+        return Keeper(self.stores.keeping, audience.emit, self._now, self._spill, after)
 
     def claimed(self, lease: Lease, place: Place) -> Claimed:
         """A letter of ours in hand."""
@@ -93,10 +103,20 @@ class QueueParts:
         """As a link, in a step that it shares with its neighbours: what it does when a call fails."""
         if self._unopened is not None:
             self._clock = context.clock
-            self._bind(self._unopened.open(context.open_store), context.pipeline, context.emit)
+            self._bind(self._unopened.open(context.open_store), context.pipeline, context.emit, context.alerts)
             self._unopened = None
         self._linked_to(context.pipeline, context.emit)
         return LetterLink(self, context).watcher()
+
+    def _kept(self) -> dict[str, Any]:
+        """How long letters are kept and by whom; a store that is not named keeps them as long as it likes."""
+        keep, own = self.options.keep, self.options.fingerprint
+        able = [place.name for place in self.places if isinstance(place.own, Expiring)]
+        return {
+            "keep": keep.total_seconds() if isinstance(keep, timedelta) else keep,
+            "purged_by": [] if keep is None else able,
+            "fingerprint": operation_of(own) if callable(own) else own,
+        }
 
     def _linked_to(self, pipeline: str | None, emit: Callable[[Event], None]) -> None:
         if self._spill is not None:

@@ -8,7 +8,8 @@ ever unpickled, and no name in a record makes anything be imported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -17,7 +18,18 @@ from ninelives.dead_letters.leaves import LEAF_DECODERS, LEAVES, TAG, is_plain_t
 from ninelives.dead_letters.reprs import short_repr
 from ninelives.describing import bounded
 
-__all__ = ["MAX_DEPTH", "MAX_MARKED", "MAX_PARTS", "MAX_REPEATED", "Encode", "decode", "encode"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_MARKED",
+    "MAX_PARTS",
+    "MAX_REPEATED",
+    "Encode",
+    "decode",
+    "encode",
+    "key_text",
+    "path_text",
+    "step_text",
+]
 
 Encode = Callable[[Any], Any]
 
@@ -35,6 +47,7 @@ MAX_MARKED = 100
 
 _MAX_PATH = 500
 _MAX_KEY = 40
+_PLAIN_KEY = re.compile(r"[^.\[\]\"'\x00-\x1f]+")
 
 # The way to a part: the way to what holds it, and an index or a key. Text is made of it only where a part is marked:
 # every part has a way, and a key may be of megabytes.
@@ -148,7 +161,7 @@ class _Encoder:
             return plain
         pairs = []
         for index, (key, item) in enumerate(entries):
-            name = self.encode(key, (path, f"keys()[{index}]"), depth)
+            name = self.encode(key, ((path, "keys()"), index), depth)
             pairs.append([name, self.encode(item, (path, key), depth)])
         return tagged("dict", pairs)
 
@@ -169,8 +182,23 @@ def _path_text(path: _Path) -> str:
     way: _Path | None = path
     while way is not None:
         way, piece = way
-        pieces.append(f".{bounded(piece, _MAX_KEY)}" if type(piece) is str else f"[{short_repr(piece, _MAX_KEY)}]")
-    return bounded("".join(reversed(pieces)).removeprefix("."), _MAX_PATH)
+        pieces.append(step_text(piece))
+    return path_text(reversed(pieces))
+
+
+def path_text(steps: Iterable[str]) -> str:
+    """The way to a part as it is written, bounded: ``args[0].name``."""
+    return bounded("".join(steps).removeprefix("."), _MAX_PATH)
+
+
+def step_text(piece: Any) -> str:
+    """One step of the way to a part, as it is written: an index or a key, bounded."""
+    return key_text(bounded(piece, _MAX_KEY)) if type(piece) is str else f"[{short_repr(piece, _MAX_KEY)}]"
+
+
+def key_text(key: str) -> str:
+    """A key that is text as a step: as it is, or quoted where it would be taken for more than one step."""
+    return f".{key}" if _PLAIN_KEY.fullmatch(key) else f"[{msgspec.json.encode(key).decode()}]"
 
 
 def decode(value: Any, custom: Encode | None = None) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ninelives.address import Address
-from ninelives.dead_letters.store import DeadLetterStore
+from ninelives.dead_letters.store import DeadLetterStore, is_searchable
 from ninelives.describing import safe_message, type_name
+from ninelives.errors import LeaseLostError, LetterBusyError, LetterNotFoundError, StoreError
 from ninelives.stand_ins import stand_ins
 
-__all__ = ["Place", "Places", "parks", "said_of"]
+__all__ = ["Place", "Places", "looked_in", "parks", "said_of"]
 
 
 class Place(Struct, frozen=True):
@@ -96,4 +97,20 @@ def said_of(place: Place, error: BaseException) -> str:
     from ninelives.redaction import redact_text
 
     said = safe_message(error, 500) + install_advice(error)
-    return redact_text(said if said.startswith(place.name) else f"{place.name}: {type_name(error)}: {said}")
+    if not _names(said, place):
+        # Their names say nothing more than their words.
+        kind = "" if type(error) in (StoreError, LetterBusyError, LeaseLostError) else f"{type_name(error)}: "
+        said = f"{place.name}: {kind}{said}"
+    return redact_text(said)
+
+
+def _names(said: str, place: Place) -> bool:
+    """Whether it begins with the store's name, or with its path: ``dead letter file /srv/dlq.json: ...``."""
+    path = getattr(place.own, "path", None)
+    return said.startswith(place.name) or (isinstance(path, str) and path in said.partition(": ")[0])
+
+
+def looked_in(place: Place, error: LetterNotFoundError) -> str:
+    """Where a letter was looked for in vain; of a store without search, also how far."""
+    said = str(error).removeprefix(f"{place.name}: ")
+    return place.name if is_searchable(place.store) else f"{place.name} ({said})"

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ninelives.alerts import Alerts
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.dead_letters.backends import backends_alone
 from ninelives.dead_letters.claims import Claimed, claim
 from ninelives.dead_letters.failures import failure_said
 from ninelives.dead_letters.in_hand import hand_now
 from ninelives.dead_letters.options import QueueOptions
-from ninelives.dead_letters.parts import QueueParts
 from ninelives.dead_letters.reprocessing import Reprocessor
 from ninelives.dead_letters.room import with_room
 from ninelives.dead_letters.store import DeadLetterStore
+from ninelives.dead_letters.upkeep import Upkeep
 from ninelives.dead_letters.views import kept_in, view_of
 from ninelives.emitter import Emitter
 from ninelives.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from ninelives.dead_letters.tended import Progress, Stop
     from ninelives.events import Listener
     from ninelives.plugins import Plugins
 
 __all__ = ["DeadLetterQueue"]
 
 
-class DeadLetterQueue(QueueParts):
+class DeadLetterQueue(Upkeep):
     """Keeps what failed, shows it, and runs it again.
 
     Without `store`, `queue_url` or `local_file_path` the environment says where: ``DLQ_QUEUE_URL``, with
@@ -47,6 +51,12 @@ class DeadLetterQueue(QueueParts):
         lease: Seconds that a letter is ours while it is run again; longer than a call takes.
         encode: Makes of an argument that JSON can't hold something that it can; raises if it can't.
         decode: Makes the argument of it again.
+        keep: How long a letter is kept: text with a unit (``"30d"``; s, m, h, d, w), seconds, or a timedelta; at most
+            100 years. Then it expires, and is purged with an event, by stores that can. None: kept for ever.
+        max_letters: How many letters a store is meant to hold; past it none is refused or dropped, but an event and an
+            alert say so. None: any number.
+        fingerprint: Says which letters are of one kind: a function that makes text of the error, or ``"module:name"``
+            of one. None, and where it fails: `ninelives.fingerprint.fingerprint`.
         listeners: Told this queue's events, besides those of the installed plugins.
         clock: Tells the time.
         plugins: Where addresses are looked up.
@@ -77,6 +87,9 @@ class DeadLetterQueue(QueueParts):
         lease: float = 300.0,
         encode: Callable[[Any], Any] | None = None,
         decode: Callable[[Any], Any] | None = None,
+        keep: str | float | timedelta | None = None,
+        max_letters: int | None = None,
+        fingerprint: Callable[[BaseException], object] | str | None = None,
         listeners: Iterable[Listener] = (),
         clock: Clock | None = None,
         plugins: Plugins | None = None,
@@ -89,6 +102,9 @@ class DeadLetterQueue(QueueParts):
             lease=lease,
             encode=encode,
             decode=decode,
+            keep=keep,
+            max_letters=max_letters,
+            fingerprint=fingerprint,
         )
         self.options.check()
         backends = backends_alone(queue_url, region, local_file_path, store, fallback, park)
@@ -97,7 +113,8 @@ class DeadLetterQueue(QueueParts):
         known = plugins if plugins is not None else default_plugins()
         self._clock = clock if clock is not None else SYSTEM_CLOCK
         self._unopened = None
-        self._bind(backends.open(known.open_store), None, Emitter(listeners, lambda: known.listeners).emit)
+        emitter = Emitter(listeners, lambda: known.listeners)
+        self._bind(backends.open(known.open_store), None, emitter.emit, Alerts())
 
     def send_to_dlq(self, message: Any, error_info: Mapping[str, Any] | None = None) -> str:
         """Keep a message that failed.
@@ -167,12 +184,16 @@ class DeadLetterQueue(QueueParts):
         """`reprocess_message` for asynchronous code and reprocessors; a synchronous one runs on a thread of ours."""
         return await self._reprocessor().arun(message_id)
 
-    def drain(self) -> int:
+    def drain(self, *, stop: Stop | None = None, progress: Callable[[Progress], object] | None = None) -> int:
         """Move the letters that the fallback took back to the store, now; the background does it too, in time.
 
         A letter that has come home may stand there twice if the program is killed meanwhile and the store can't replace
         one by another of its id. Parked letters stay, and so does what is too large for the store. As a link, it moves
         its pipeline's letters only; else all.
+
+        Args:
+            stop: When it is set, the letters in hand are moved and no others.
+            progress: Told how far it is, after each letter; `total` is None.
 
         Returns:
             How many came home; 0 without a fallback.
@@ -180,13 +201,13 @@ class DeadLetterQueue(QueueParts):
         Raises:
             StoreError: A store can't be reached; it says how many had come home by then.
         """
-        return 0 if self._spill is None else self._spill.drain()
+        return 0 if self._spill is None else self._spill.drain(stop, progress)
 
-    async def adrain(self) -> int:
-        """`drain` for asynchronous code."""
+    async def adrain(self, *, stop: Stop | None = None, progress: Callable[[Progress], object] | None = None) -> int:
+        """`drain` for asynchronous code; `progress` is told by a thread of ours."""
         from ninelives.workers import run_in_worker
 
-        return await run_in_worker(self.drain)
+        return await run_in_worker(partial(self.drain, stop=stop, progress=progress))
 
     def close(self) -> None:
         """Close the stores; a later use opens them again."""

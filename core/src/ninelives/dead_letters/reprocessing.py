@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from ninelives.call import Call
 from ninelives.dead_letters.claims import Claimed
-from ninelives.dead_letters.failures import failure_of
 from ninelives.dead_letters.in_hand import Hand, held
 from ninelives.dead_letters.views import payload_of
 from ninelives.decorating import Kind, KindError, kind_of, refuse_coroutine
@@ -23,13 +22,19 @@ __all__ = ["Reprocessing", "Reprocessor"]
 class Reprocessing:
     """A letter that is about to be run.
 
+    Args:
+        claimed: The letter.
+        func: The reprocessor.
+        decode: The inverse of what encoded the payload.
+
     Attributes:
         args, kwargs: What the reprocessor is given.
         hand: The letter, known while it runs.
     """
 
-    def __init__(self, claimed: Claimed, decode: Callable[[Any], Any] | None) -> None:
+    def __init__(self, claimed: Claimed, func: Callable[..., Any], decode: Callable[[Any], Any] | None) -> None:
         self._claimed = claimed
+        self._func = func
         self.args, self.kwargs = payload_of(claimed.letter, decode)
         self.hand: Hand = claimed.hand(*self.args, *self.kwargs.values())
 
@@ -46,8 +51,8 @@ class Reprocessing:
         if isinstance(error, CircuitBreakerOpenError):
             self._claimed.give_back()
         else:
-            call = Call(_reprocessor, self.args, {}, 0.0, "", attempt=1)
-            self._claimed.fail(failure_of(call, error, self._claimed.maker.now()))
+            call = Call(self._func, self.args, {}, 0.0, "", attempt=1)
+            self._claimed.fail(self._claimed.maker.failure(call, error))
         return False
 
     def interrupted(self) -> None:
@@ -116,7 +121,7 @@ class Reprocessor(Struct, frozen=True):
         letter = claimed.letter
         if letter.replayable:
             try:
-                return Reprocessing(claimed, self.decode)
+                return Reprocessing(claimed, self.func, self.decode)
             except Exception as error:
                 why = f"can't be decoded: {type_name(error)}: {safe_message(error)}"
         else:
@@ -137,7 +142,3 @@ def _warn(text: str, letter_id: str, why: str) -> None:
 def _give_back(run: Reprocessing | None) -> None:
     if run is not None:
         run.interrupted()
-
-
-def _reprocessor() -> None:
-    """Stands for the reprocessor in the record of its failure."""

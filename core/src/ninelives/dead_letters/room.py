@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from typing import Any, TypeVar
 
 __all__ = ["NEEDED", "with_room"]
@@ -15,12 +15,17 @@ R = TypeVar("R")
 NEEDED = 600
 """How many frames must be free: arguments may be nested a hundred deep, and stores and listeners have stacks too."""
 
+_made: ContextVar[bool] = ContextVar("ninelives_room_made", default=False)
+
 
 def with_room(func: Callable[..., R], *args: Any) -> R:
     """Call the function; where the stack is nearly full, on a thread of its own, and wait for it.
 
-    It needs two frames itself, fewer than the call that failed had.
+    It needs two frames itself, fewer than the call that failed had. Within such a thread there is no other: what fills
+    its stack too, such as a listener that fails at its own event, does so without end.
     """
+    if _made.get():
+        return func(*args)
     frame: Any = sys._getframe()  # noqa: SLF001 - the only way, and a documented one
     for _ in range(sys.getrecursionlimit() - NEEDED):
         frame = frame.f_back
@@ -31,6 +36,7 @@ def with_room(func: Callable[..., R], *args: Any) -> R:
     done.acquire()
     outcome: list[Any] = []
     context = copy_context()
+    context.run(_made.set, True)
 
     def run() -> None:  # pragma: no cover - a raw thread, which coverage is not told of
         try:

@@ -8,12 +8,14 @@ either: the background does that, with letters that are on their way home.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from ninelives.circuit import Circuit, CircuitRules, Ticket
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
 from ninelives.dead_letters.places import Place, said_of
+from ninelives.dead_letters.tally import Tally
 from ninelives.dead_letters.telling import letter_event, warn
 from ninelives.errors import LetterTooLargeError, StoreError
 from ninelives.events import Event, LetterStored
@@ -22,6 +24,7 @@ from ninelives.stand_ins import stand_ins
 if TYPE_CHECKING:
     from ninelives.clock import Clock
     from ninelives.dead_letters.store import DeadLetterStore
+    from ninelives.dead_letters.tended import Progress, Stop
 
 __all__ = ["DRAIN_EVERY", "Spill"]
 
@@ -109,9 +112,8 @@ class Spill:
         try:
             # At the first one that arrives: callers need avoid the store no longer. Not what may stand in for the
             # stores from now on: a letter must not go from one world to the other.
-            done = self._move(
-                self._refuge.own, self._home.own, self._is_ours, lambda: self._circuit.succeeded(ticket), go_on
-            )
+            arrived = partial(self._circuit.succeeded, ticket)
+            done = self._move(self._refuge.own, self._home.own, self._is_ours, arrived, go_on, self._refused)
         except BaseException as error:  # the thread goes on, whatever a store raises
             self._learn(error, ticket)
             return False
@@ -121,31 +123,36 @@ class Spill:
             self._circuit.released(ticket)
         return done
 
-    def drain(self) -> int:
+    def drain(self, stop: Stop | None = None, progress: Callable[[Progress], object] | None = None) -> int:
         """Move home all that is ours, or simply all where no pipeline uses it; how many letters came home.
+
+        Args:
+            stop: Asked before each batch.
+            progress: Told of each letter that came home or was refused for good.
 
         Raises:
             StoreError: A store failed; it says how many had come home by then.
         """
         self._unfit.clear()  # the store's limit may have been raised
         self._passed.clear()
-        came = 0
+        tally = Tally(progress)
 
-        def arrived() -> None:
-            nonlocal came
-            came += 1
+        def refused(letter: DeadLetter, problem: StoreError) -> None:
+            self._refused(letter, problem)
+            tally.refused()
 
         wanted = self._is_ours if self.users.keys() - {None} else _everything
+        go_on = _for_ever if stop is None else lambda: not stop.is_set()
         try:
-            self._move(self._refuge.store, self._home.store, wanted, arrived)
+            self._move(self._refuge.store, self._home.store, wanted, tally.arrived, go_on, refused)
         except Exception as error:
             place, problem = self._who(error)
-            said = f"{came} letters came home, then {said_of(place, problem)}"
+            said = f"{tally.came} letters came home, then {said_of(place, problem)}"
             raise StoreError(said, transient=getattr(problem, "transient", True)) from problem
         finally:
-            if came:
+            if tally.came:
                 self._circuit.reset()
-        return came
+        return tally.came
 
     def close(self, queue: object) -> None:
         """That queue is closed. If it was the last, the background leaves the letters alone; wait until it does."""
@@ -164,7 +171,8 @@ class Spill:
         target: DeadLetterStore,
         wanted: Callable[[DeadLetter], bool],
         arrived: Callable[[], object],
-        go_on: Callable[[], bool] = lambda: True,
+        go_on: Callable[[], bool],
+        refused: Callable[[DeadLetter, StoreError], None],
     ) -> bool:
         from ninelives.dead_letters.moving import Move
 
@@ -175,7 +183,7 @@ class Spill:
             arrived()
             self._came_home(letter)
 
-        done = Move(source, target, fits, moved, self._refused, go_on, self._filters()).run()
+        done = Move(source, target, fits, moved, refused, go_on, self._filters()).run()
         if done:  # the next time begins anew: the reasons may have gone
             self._passed.clear()
         return done
@@ -223,6 +231,10 @@ class Spill:
 
     def _refused(self, letter: DeadLetter, problem: StoreError) -> None:
         _remember(self._unfit if isinstance(problem, LetterTooLargeError) else self._passed, letter)
+
+
+def _for_ever() -> bool:
+    return True
 
 
 def _remember(letters: set[str], one: DeadLetter) -> None:

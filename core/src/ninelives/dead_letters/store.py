@@ -11,9 +11,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeGuard, runtime_checkable
 
-from msgspec import Struct
-
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
+from ninelives.dead_letters.records import IdPage, Lease, LetterGroup, Page
 
 __all__ = [
     "ALL_TO_PURGE",
@@ -21,9 +20,15 @@ __all__ = [
     "Browsable",
     "Claimable",
     "DeadLetterStore",
+    "Expiring",
+    "Grouped",
+    "IdPage",
     "Lease",
+    "LetterGroup",
+    "Listable",
     "Page",
     "Purgeable",
+    "Releasing",
     "Renewable",
     "is_searchable",
 ]
@@ -31,32 +36,6 @@ __all__ = [
 
 ALL_TO_PURGE = "purge LetterFilter(state='waiting') and LetterFilter(state='parked') to say so"
 """How to say that every letter is to be deleted."""
-
-
-class Lease(Struct, frozen=True):
-    """A claim on a letter; it holds while taken ≤ now < until, by the wall clock, and outlives the process.
-
-    Attributes:
-        letter: The letter as it was when claimed.
-        token: What the store knows the claim by.
-        until: When the claim ends by itself.
-    """
-
-    letter: DeadLetter
-    token: str
-    until: datetime
-
-
-class Page(Struct, frozen=True):
-    """Some of the letters that were asked for.
-
-    Attributes:
-        letters: Oldest first.
-        cursor: Where the next page begins; None after the last.
-    """
-
-    letters: tuple[DeadLetter, ...]
-    cursor: str | None = None
 
 
 @runtime_checkable
@@ -166,6 +145,19 @@ class Batched(Protocol):
 
 
 @runtime_checkable
+class Releasing(Protocol):
+    """A store that can give several letters back at once, faster than one by one."""
+
+    def release_many(self, releases: Iterable[tuple[Lease, DeadLetter | None]]) -> None:
+        """Give all of these back, each with its updated record if one is given; all or none.
+
+        Raises:
+            LeaseLostError: The lease of one of them had ended and someone else took the letter; none is given back.
+        """
+        ...
+
+
+@runtime_checkable
 class Purgeable(Protocol):
     """A store that can delete without claiming."""
 
@@ -176,4 +168,31 @@ class Purgeable(Protocol):
             ValueError: The filter is empty (`LetterFilter.refuse_empty` with `ALL_TO_PURGE`): that would delete every
                 letter without its being said.
         """
+        ...
+
+
+@runtime_checkable
+class Listable(Protocol):
+    """A store that finds letters without reading them whole: for going through very many."""
+
+    def list_ids(self, filter: LetterFilter, *, limit: int, cursor: str | None = None) -> IdPage:
+        """The ids of the letters that match, in the order of `Browsable.browse`, at most `limit` of them."""
+        ...
+
+
+@runtime_checkable
+class Grouped(Protocol):
+    """A store that knows its groups without counting letters."""
+
+    def groups(self, filter: LetterFilter, *, limit: int) -> list[LetterGroup]:
+        """The groups of the letters that match, the largest first, of equal ones the one that failed last."""
+        ...
+
+
+@runtime_checkable
+class Expiring(Protocol):
+    """A store that can delete what has expired."""
+
+    def expire(self, now: datetime, *, limit: int) -> list[DeadLetter]:
+        """Delete at most `limit` letters that nobody holds and whose `expires` is at or before `now`; return them."""
         ...

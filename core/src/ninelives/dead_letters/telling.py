@@ -6,9 +6,9 @@ from contextlib import suppress
 from datetime import datetime
 
 from ninelives.dead_letters.letter import DeadLetter
-from ninelives.events import LetterEvent
+from ninelives.events import LetterEvent, LetterPurged
 
-__all__ = ["letter_event", "warn"]
+__all__ = ["letter_event", "purged_event", "warn"]
 
 
 def letter_event(kind: type[LetterEvent], letter: DeadLetter, now: datetime, store: str, reason: str) -> LetterEvent:
@@ -22,6 +22,12 @@ def letter_event(kind: type[LetterEvent], letter: DeadLetter, now: datetime, sto
         reason=reason,
         fingerprint=letter.fingerprint,
     )
+
+
+def purged_event(letter: DeadLetter, now: datetime) -> LetterPurged:
+    """The event that tells that a letter was deleted without a replay."""
+    count = letter.replay_count
+    return LetterPurged(at=now, pipeline=letter.pipeline, call_id=letter.id, letter_id=letter.id, replay_count=count)
 
 
 def warn(text: str, about: str, problem: str) -> None:

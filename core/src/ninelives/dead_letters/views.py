@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
+from ninelives.dead_letters.moments import in_utc
 from ninelives.dead_letters.payload import decode
 from ninelives.dead_letters.places import Place, said_of
 from ninelives.dead_letters.store import Browsable
@@ -24,7 +24,7 @@ def view_of(letter: DeadLetter, custom: Decode | None) -> dict[str, Any]:
         "message_id": letter.id,
         "message": _shown(letter.message, custom),
         "error_info": _shown(letter.error_info, custom),
-        "timestamp": _in_utc(letter.created).isoformat(),
+        "timestamp": in_utc(letter.created).isoformat(),
         "replay_count": letter.replay_count,
         "pipeline": letter.pipeline,
         "operation": letter.operation,
@@ -74,13 +74,6 @@ def _browsed(place: Place, limit: int) -> tuple[DeadLetter, ...]:
     if isinstance(store, Browsable):
         return store.browse(LetterFilter(), limit=limit).letters
     raise UnsupportedError(f"{place.name} can't be looked through; pipeline.replay() works without looking")
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:  # the first day of the first year, or the last of the last, as no letter of ours has
-        return moment
 
 
 def _shown(encoded: Any, custom: Decode | None) -> Any:

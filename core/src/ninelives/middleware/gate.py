@@ -125,6 +125,9 @@ class Gate:
                 reopens_in=transition.reopens_in,
             )
         )
+        if transition.state is CircuitState.CLOSED:
+            for follower in self.circuit.followers:
+                follower.circuit_closed()
 
 
 class Permit:

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+from ninelives.alerts import Alerts
 
 if TYPE_CHECKING:
     from ninelives.address import Address
@@ -41,6 +43,7 @@ class Context(Struct, frozen=True, eq=False):
         emit: Tells the listeners an event; never raises.
         open_store: Makes the store of an address; raises `ConfigurationError` if it is wrong, and does no I/O.
         open_channel: Makes the channel of an address, likewise.
+        alerts: Tells someone what is no call's failure: through the notifiers of this chain, else in the log.
     """
 
     pipeline: str
@@ -54,6 +57,7 @@ class Context(Struct, frozen=True, eq=False):
     emit: Callable[[Event], None]
     open_store: Callable[[str | Address], DeadLetterStore]
     open_channel: Callable[[str | Address], Channel]
+    alerts: Alerts = field(default_factory=Alerts)
 
 
 @runtime_checkable

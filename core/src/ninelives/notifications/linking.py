@@ -12,6 +12,7 @@ from ninelives.notifications.delivery import Delivery, Outlet, deliver, is_deliv
 if TYPE_CHECKING:
     from ninelives.middleware.link import Context
     from ninelives.notifications.channel import Channel
+    from ninelives.notifications.notification import Notification
 
 __all__ = ["NotifyLink"]
 
@@ -28,6 +29,7 @@ class NotifyLink:
         self._log = log
         self._timeout = timeout
         self._context = context
+        context.alerts.through(context.link, self.hand_over)
 
     def watcher(self) -> Watcher:
         """What the link does on failure."""
@@ -37,20 +39,23 @@ class NotifyLink:
         if is_delivering() or is_misuse(call, error):
             return
         try:
-            self._hand_over(call, error)
+            self._tell_of(call, error)
         except Exception:
             import logging
 
             logging.getLogger("ninelives").exception("the failure of a call could not be told of")
 
-    def _hand_over(self, call: Call, error: Exception) -> None:
+    def _tell_of(self, call: Call, error: Exception) -> None:
         from ninelives.dead_letters.linking import is_refusal
         from ninelives.notifications.content import of_failure
 
         if call.letter is not None and is_refusal(call, error):
             return
+        self.hand_over(of_failure(call, error, self._context.clock.now()))
+
+    def hand_over(self, notification: Notification) -> None:
+        """Give it to each channel's own way of delivery; nothing is waited for, but channels that never wait."""
         context = self._context
-        notification = of_failure(call, error, context.clock.now())
         for outlet in self._outlets:
             delivery = Delivery(notification, outlet, self._timeout, self._log, context.clock, context.emit)
             _way_of(outlet)(delivery)

@@ -19,18 +19,23 @@ def read(descriptor: int, length: int, offset: int) -> bytes:
 
 def write_all(descriptor: int, data: bytes) -> None:
     """Write all of it: the system may take less at once, where the disk fills up for one."""
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])
 
 
-def append(descriptor: int, data: bytes, *, durable: bool) -> None:
+def append(descriptor: int, data: bytes, before: int, *, durable: bool) -> None:
     """Write behind the end; if that fails in the middle, the file is as long as before.
+
+    Args:
+        descriptor: The open file, locked.
+        data: What to write.
+        before: How long the file is.
+        durable: Whether to sync.
 
     Raises:
         OSError: It was not written.
     """
-    before = os.fstat(descriptor).st_size
     try:
         write_all(descriptor, data)
         if durable:

@@ -13,39 +13,41 @@ __all__ = ["Bad", "Entry", "Hold"]
 
 
 class Entry(Struct, gc=False):
-    """A letter: where its line is, and what filters ask for most."""
+    """A letter: where its line is, and what filters, groups and retention ask for most."""
 
     id: str
     offset: int
     length: int
     created: float
+    first_failed: float
     last_failed: float
+    expires: float | None
     state: str
     pipeline: str | None
     operation: str | None
     fingerprint: str | None
+    fingerprint_version: int
     error_type: str
 
     @classmethod
     def of(cls, letter: DeadLetter, offset: int, length: int) -> Entry:
         """The entry of a letter whose line is there."""
+        created = letter.created.timestamp()
         return cls(
             id=letter.id,
             offset=offset,
             length=length,
-            created=letter.created.timestamp(),
-            last_failed=letter.last_failed.timestamp(),
+            created=created,
+            first_failed=created if letter.first_failed == letter.created else letter.first_failed.timestamp(),
+            last_failed=created if letter.last_failed == letter.created else letter.last_failed.timestamp(),
+            expires=None if letter.expires is None else letter.expires.timestamp(),
             state=sys.intern(letter.state),
             pipeline=_shared(letter.pipeline),
             operation=_shared(letter.operation),
             fingerprint=_shared(letter.fingerprint),
+            fingerprint_version=letter.fingerprint_version,
             error_type=sys.intern(letter.error.type if letter.error is not None else ""),
         )
-
-    def become(self, newer: Entry) -> None:
-        """Say what a newer record of the same letter says."""
-        for name in self.__struct_fields__:
-            setattr(self, name, getattr(newer, name))
 
     @property
     def position(self) -> Position:
@@ -73,8 +75,12 @@ class Hold(Struct, gc=False, frozen=True):
     taken: float
     until: float
 
+    def holds_at(self, now: float) -> bool:
+        """Whether the claim holds at that moment."""
+        return self.taken <= now < self.until
 
-class Bad(Struct, gc=False, frozen=True):
+
+class Bad(Struct, gc=False):
     """A line that can't be read."""
 
     offset: int

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from ninelives.errors import StoreError
 
@@ -24,11 +22,16 @@ _NEXT = {
 }
 
 
-@contextmanager
-def told(path: str) -> Iterator[None]:
-    """Raise what the operating system says of this file as a `StoreError`."""
-    try:
-        yield
-    except OSError as error:
-        hint = _NEXT.get(error.errno or 0, "see that the disk and the file are sound, or name another place")
-        raise StoreError(f"dead letter file {path}: {error.strerror or error}; {hint}") from error
+class told:  # noqa: N801 - it reads as the verb that it is: with told(path)
+    """Raises what the operating system says of this file as a `StoreError`."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, OSError):
+            hint = _NEXT.get(error.errno or 0, "see that the disk and the file are sound, or name another place")
+            raise StoreError(f"dead letter file {self._path}: {error.strerror or error}; {hint}") from error

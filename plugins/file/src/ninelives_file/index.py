@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Protocol
 
 from ninelives.dead_letters.letter import DeadLetter
-from ninelives.dead_letters.paging import FIRST, Position
 from ninelives_file.entries import Bad, Entry, Hold
+from ninelives_file.grouping import Groups
 from ninelives_file.lines import Ack, Claim, Operation, Purge, Release, Unreadable, parse
+from ninelives_file.order import Expiring, Free, Order
 
-__all__ = ["Index", "Readable"]
+__all__ = ["HEAD", "Index", "Readable"]
+
+HEAD = 128
+"""So many bytes of the beginning tell a file from any other."""
 
 _BLOCK = 1 << 20
-_HEAD = 128
-# So many entries of the sorted list may have gone before it is made anew.
-_STALE = 64
 # A rewrite must be worth its two syncs.
 _WORTH = 16 * 1024
 
@@ -48,6 +48,10 @@ class Index:
             still end what nobody else took.
         bad: Lines that can't be read, by offset.
         position: How far the file has been read.
+        order: The letters, oldest first.
+        free: Those that can be received.
+        expiring: Those that expire.
+        groups: How many there are of each kind.
     """
 
     def __init__(self, inode: int) -> None:
@@ -56,11 +60,14 @@ class Index:
         self.holds: dict[str, Hold] = {}
         self.bad: dict[int, Bad] = {}
         self.position = 0
+        self.order = Order(self.letters)
+        self.free = Free(self.letters, self.holds)
+        self.expiring = Expiring(self.letters, self.holds)
+        self.groups = Groups(self.letters)
         self._newer: dict[str, int] = {}
         self._head = b""
         self._alive = 0
         self._worth = _WORTH
-        self._sorted: list[Entry] | None = None
 
     def covers(self, file: Readable) -> bool:
         """Whether it was made from this very file, which has only grown since."""
@@ -74,7 +81,8 @@ class Index:
             if line.strip():
                 self._add(offset, line)
         self.position = file.size
-        self._head = file.read(min(_HEAD, file.size), 0)
+        if len(self._head) < HEAD:
+            self._head = file.read(min(HEAD, file.size), 0)
 
     @property
     def wasteful(self) -> bool:
@@ -90,19 +98,22 @@ class Index:
         self._worth = self._dead * 3 // 2
 
     @property
-    def alive(self) -> list[tuple[int, int]]:
-        """Offset and length of every line that is to be kept, as they stand in the file."""
-        kept: list[Entry | Bad] = [*self.letters.values(), *self.bad.values()]
-        return sorted((line.offset, line.length) for line in kept)
+    def alive(self) -> list[Entry | Bad]:
+        """Every line that is to be kept, in the order in which they stand in the file."""
+        return sorted([*self.letters.values(), *self.bad.values()], key=_offset)
 
-    def oldest_first(self, after: Position = FIRST) -> Iterator[Entry]:
-        """The letters behind this position."""
-        if self._sorted is None or len(self._sorted) > len(self.letters) * 1.1 + _STALE:
-            self._sorted = sorted(self.letters.values(), key=_position)
-        found = self._sorted
-        start = bisect_right(found, after, key=_position)
-        there = (found[place] for place in range(start, len(found)))
-        return (entry for entry in there if self.letters.get(entry.id) is entry)
+    def moved(self, inode: int, size: int, head: bytes) -> None:
+        """Be of the file that replaced the old one; the lines in `alive` say already where they stand in it.
+
+        Args:
+            inode: Which it is.
+            size: How long it is.
+            head: How it begins.
+        """
+        self.inode, self.position, self._head, self._worth = inode, size, head[:HEAD], _WORTH
+        offsets = {old: bad.offset for old, bad in self.bad.items()}
+        self._newer = {letter_id: offsets[old] for letter_id, old in self._newer.items()}
+        self.bad = {bad.offset: bad for bad in self.bad.values()}
 
     def forget(self) -> None:
         """Cover no file any more: it turned out to be wrong, and is made anew."""
@@ -111,7 +122,7 @@ class Index:
     def held(self, letter_id: str, now: float) -> bool:
         """Whether someone holds the letter."""
         hold = self.holds.get(letter_id)
-        return hold is not None and hold.taken <= now < hold.until
+        return hold is not None and hold.holds_at(now)
 
     def _add(self, offset: int, line: bytes) -> None:
         found = parse(line)
@@ -123,18 +134,13 @@ class Index:
             self._apply(found)
 
     def _put(self, entry: Entry) -> None:
-        old = self.letters.get(entry.id)
         self._drop(entry.id)
         self._alive += entry.length + 1
-        if old is not None and old.position == entry.position:  # then the sorted list still holds
-            old.become(entry)
-            self.letters[entry.id] = old
-            return
         self.letters[entry.id] = entry
-        if self._sorted and self._sorted[-1].position < entry.position:
-            self._sorted.append(entry)
-        else:
-            self._sorted = None
+        self.order.added(entry)
+        self.free.added(entry)
+        self.expiring.added(entry)
+        self.groups.added(entry)
 
     def _keep(self, bad: Bad, supersedes: str | None) -> None:
         if supersedes is not None:
@@ -147,18 +153,21 @@ class Index:
         if isinstance(operation, Claim):
             hold = Hold(operation.token, operation.at.timestamp(), operation.until.timestamp())
             self.holds.update((one, hold) for one in operation.ids if one in self.letters or one in self._newer)
+            self.free.taken(hold, operation.ids)
         elif isinstance(operation, (Release, Ack, Purge)):
             for letter_id in operation.ids:
                 self.holds.pop(letter_id, None)
                 if not isinstance(operation, Release):
                     self._drop(letter_id)
+            self.free.given_back(operation.ids)
 
     def _drop(self, letter_id: str) -> None:
-        gone: Entry | Bad | None = self.letters.pop(letter_id, None)
+        entry = self.letters.pop(letter_id, None)
+        if entry is not None:
+            self._alive -= entry.length + 1
+            self.groups.removed(entry)
         if letter_id in self._newer:
-            gone = self.bad.pop(self._newer.pop(letter_id))
-        if gone is not None:
-            self._alive -= gone.length + 1
+            self._alive -= self.bad.pop(self._newer.pop(letter_id)).length + 1
 
 
 def _lines(file: Readable, offset: int) -> Iterator[tuple[int, bytes]]:
@@ -173,5 +182,5 @@ def _lines(file: Readable, offset: int) -> Iterator[tuple[int, bytes]]:
         yield offset, rest
 
 
-def _position(entry: Entry) -> Position:
-    return entry.position
+def _offset(line: Entry | Bad) -> int:
+    return line.offset

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from ninelives.dead_letters.leases import lost
+from ninelives.dead_letters.moments import moment_of
 from ninelives.dead_letters.store import Lease
-from ninelives.errors import LeaseLostError, LetterBusyError
+from ninelives.errors import LetterBusyError
 from ninelives.ids import new_id
 from ninelives_file.entries import Entry
-from ninelives_file.journal import View
 from ninelives_file.lines import Claim, write
+from ninelives_file.view import View
 
 __all__ = ["claim", "refuse_held", "refuse_lost"]
 
@@ -32,17 +34,14 @@ def claim(view: View, entries: Sequence[Entry], now: datetime, seconds: float) -
 
 def refuse_held(view: View, entry: Entry, now: datetime) -> None:
     """Raise a `LetterBusyError` if someone holds the letter."""
-    if view.index.held(entry.id, now.timestamp()):
-        raise LetterBusyError(
-            f"{view.file.where}: someone else holds letter {entry.id}; try again when their lease ends"
-        )
+    hold = view.index.holds.get(entry.id)
+    if hold is not None and hold.holds_at(now.timestamp()):
+        end = moment_of(hold.until).isoformat(timespec="seconds")
+        raise LetterBusyError(f"{view.file.where}: someone else holds letter {entry.id} until {end}; try again then")
 
 
 def refuse_lost(view: View, lease: Lease) -> None:
     """Raise a `LeaseLostError` unless this is the letter's last claim."""
     hold = view.index.holds.get(lease.letter.id)
     if hold is None or hold.token != lease.token:
-        raise LeaseLostError(
-            f"{view.file.where}: the lease of letter {lease.letter.id}, until {lease.until.isoformat()}, is over and "
-            "the letter was given back or taken by someone else: what was done under it is not recorded"
-        )
+        raise lost(lease, view.file.where)

@@ -12,7 +12,7 @@ from ninelives_file import disk
 __all__ = ["replace"]
 
 
-def replace(path: str, parts: Iterable[bytes], *, like: os.stat_result | None, durable: bool) -> None:
+def replace(path: str, parts: Iterable[bytes], *, like: os.stat_result | None, durable: bool) -> os.stat_result:
     """Replace the file of this path; whoever has the old one open sees that the path names another.
 
     Args:
@@ -21,6 +21,9 @@ def replace(path: str, parts: Iterable[bytes], *, like: os.stat_result | None, d
         like: Whose owner and rights the new one gets; None: only its owner may read it, and the old one is kept beside
             it, under a name that was not taken.
         durable: Whether to sync.
+
+    Returns:
+        What the system says of the new one.
 
     Raises:
         OSError: It was not replaced.
@@ -31,7 +34,7 @@ def replace(path: str, parts: Iterable[bytes], *, like: os.stat_result | None, d
     with suppress(FileNotFoundError):  # left by one who was killed; we alone have the lock
         os.unlink(fresh)
     try:
-        _write(fresh, parts, like, durable=durable)
+        about = _write(fresh, parts, like, durable=durable)
         if like is None:
             _link_beside(target)
         os.replace(fresh, target)
@@ -41,9 +44,10 @@ def replace(path: str, parts: Iterable[bytes], *, like: os.stat_result | None, d
         raise
     if durable:
         disk.sync_directory(target)
+    return about
 
 
-def _write(path: str, parts: Iterable[bytes], like: os.stat_result | None, *, durable: bool) -> None:
+def _write(path: str, parts: Iterable[bytes], like: os.stat_result | None, *, durable: bool) -> os.stat_result:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         if like is not None:
@@ -54,6 +58,7 @@ def _write(path: str, parts: Iterable[bytes], like: os.stat_result | None, *, du
             disk.write_all(descriptor, part)
         if durable:
             disk.sync(descriptor)
+        return os.fstat(descriptor)
     finally:
         os.close(descriptor)
 

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
-from itertools import islice
+from datetime import datetime, timedelta
 
 from ninelives.address import Address
 from ninelives.clock import SYSTEM_CLOCK, Clock
+from ninelives.dead_letters.leases import own_records
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter, encode_letter
-from ninelives.dead_letters.paging import cursor_after, read_cursor
-from ninelives.dead_letters.store import ALL_TO_PURGE, Lease, Page
+from ninelives.dead_letters.store import ALL_TO_PURGE, Lease
 from ninelives.errors import StoreError
 from ninelives_file.journal import Journal
 from ninelives_file.leases import claim, refuse_held, refuse_lost
-from ninelives_file.lines import Ack, BadLine, Claim, Purge, Release, write
+from ninelives_file.lines import Ack, Claim, Purge, Release, write
+from ninelives_file.looking import Looking
 from ninelives_file.opened import Where
 
-__all__ = ["LOCK_TIMEOUT", "FileStore"]
-
-LOCK_TIMEOUT = 30.0
+__all__ = ["FileStore"]
 
 
-class FileStore:
+class FileStore(Looking):
     """A store in one file, for any number of threads and processes on one machine.
 
-    No file is open between two calls. A letter's line is its record; the other lines, which have an ``op``, say what
-    became of letters. Lines that can't be read are skipped and kept; `problems` shows them. The file is rewritten when
-    most of it is of no use any more. A file that holds a JSON array is read as letters, and converted at the first
-    write; the old one is kept beside it as ``.bak``.
+    No file is open between two calls; what several threads put at once is written and synced together. A letter's line
+    is its record; the other lines, which have an ``op``, say what became of letters. Lines that can't be read are
+    skipped and kept; `problems` shows them. The file is rewritten when most of it is of no use any more. A file that
+    holds a JSON array is read as letters, and converted at the first write; the old one is kept beside it as ``.bak``.
 
     Args:
         path: The file; made when the first letter comes, in a directory that is there, for its owner only.
@@ -49,11 +47,11 @@ class FileStore:
         *,
         clock: Clock | None = None,
         fsync: bool = True,
-        lock_timeout: float = LOCK_TIMEOUT,
+        lock_timeout: float = 30.0,
     ) -> None:
         self.path = os.path.abspath(path)
         self._clock = clock or SYSTEM_CLOCK
-        self._journal = Journal(Where(self.path, fsync, lock_timeout))
+        super().__init__(Journal(Where(self.path, fsync, lock_timeout)))
 
     @property
     def name(self) -> str:
@@ -86,9 +84,7 @@ class FileStore:
         """
         with self._journal.changing() as view:
             now = self._clock.now()
-            waiting = view.select(LetterFilter(state="waiting"))
-            free = (entry for entry in waiting if not view.index.held(entry.id, now.timestamp()))
-            return claim(view, list(islice(free, max_letters)), now, lease)
+            return claim(view, view.index.free.oldest(max_letters, now.timestamp()), now, lease)
 
     def claim(self, letter_ids: Sequence[str], *, lease: float) -> list[Lease]:
         """Claim each of these for `lease` seconds, parked ones too; all or none.
@@ -151,48 +147,22 @@ class FileStore:
             LeaseLostError: The letter is gone, was given back, or went to someone else.
             StoreError: The record is another letter's, or the file can't be read or written.
         """
-        if letter is not None and letter.id != lease.letter.id:
-            raise StoreError(f"letter {lease.letter.id} can't become letter {letter.id}", transient=False)
-        record = b"" if letter is None else _line(letter)
+        self.release_many([(lease, letter)])
+
+    def release_many(self, releases: Iterable[tuple[Lease, DeadLetter | None]]) -> None:
+        """Give all of these back, each with its updated record if one is given, for the price of one; all or none.
+
+        Raises:
+            LeaseLostError, StoreError: As `release` raises them, for one of them.
+        """
+        given = own_records(releases)
+        records = b"".join(_line(letter) for _, letter in given if letter is not None)
         with self._journal.changing() as view:
-            refuse_lost(view, lease)
-            # The record first: if only the first of the two lines gets there, the lease's end does the rest.
-            view.write(record + write(Release((lease.letter.id,))))
-
-    def browse(self, filter: LetterFilter, *, limit: int, cursor: str | None = None) -> Page:
-        """The letters that match, oldest first, at most `limit` of them; claimed ones too.
-
-        Raises:
-            StoreError: The file can't be read, or the cursor is none of ours.
-        """
-        after = read_cursor(cursor)
-        with self._journal.reading() as view:
-            found = list(islice(view.select(filter, after), limit + 1))
-            letters = tuple(map(view.load, found[:limit]))
-        if len(found) <= limit:
-            return Page(letters)
-        return Page(letters, cursor_after(found[limit - 1].position) if limit else cursor)
-
-    def get(self, letter_id: str) -> DeadLetter:
-        """The letter with that id.
-
-        Raises:
-            LetterNotFoundError: There is none.
-            StoreError: The file can't be read.
-        """
-        with self._journal.reading() as view:
-            return view.load(view.find(letter_id))
-
-    def count(self, filter: LetterFilter | None = None) -> int:
-        """How many match; None: how many there are. What `problems` shows is not among them.
-
-        Raises:
-            StoreError: The file can't be read.
-        """
-        with self._journal.reading() as view:
-            if filter is None:
-                return len(view.index.letters)
-            return sum(1 for _ in view.select(filter))
+            for lease, _ in given:
+                refuse_lost(view, lease)
+            if given:
+                # The records first: if only the first of the lines get there, the leases' ends do the rest.
+                view.write(records + write(Release(tuple(lease.letter.id for lease, _ in given))))
 
     def purge(self, filter: LetterFilter) -> int:
         """Delete the letters that match and that nobody holds; how many there were.
@@ -209,31 +179,21 @@ class FileStore:
                 view.write(write(Purge(found)))
         return len(found)
 
-    def problems(self) -> tuple[BadLine, ...]:
-        """The lines that are damaged or of a newer version: skipped by all else, and kept in the file.
-
-        Raises:
-            StoreError: The file can't be read.
-        """
-        with self._journal.reading() as view:
-            return tuple(view.bad_lines())
-
-    def check(self, *, timeout: float) -> str:
-        """Write a file beside it and remove it; lock and read the file if it is there. No letter is touched.
-
-        Args:
-            timeout: Seconds to wait at most for a process that has the file locked.
+    def expire(self, now: datetime, *, limit: int) -> list[DeadLetter]:
+        """Delete letters that nobody holds and whose `expires` is at or before `now`, the first to expire first.
 
         Returns:
-            What works; how many letters there are, how many lines can't be read (`problems` shows them), and whether
-            others may read the file.
+            What was deleted, at most `limit` letters, as they were.
 
         Raises:
-            StoreError: The directory is missing or can't be written, the disk is full, or the file can't be had.
+            StoreError: The file can't be read or written.
         """
-        from ninelives_file.trying import try_out  # few programs ever ask
-
-        return try_out(self._journal.where, timeout)
+        with self._journal.changing() as view:
+            at = self._clock.now().timestamp()
+            expired = [view.load(one) for one in view.index.expiring.due(now.timestamp(), limit, at)]
+            if expired:
+                view.write(write(Purge(tuple(letter.id for letter in expired))))
+        return expired
 
     def close(self) -> None:
         """Forget what was read; a later call reads it again."""

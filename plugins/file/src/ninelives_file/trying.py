@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from ninelives_file import disk
+from ninelives_file.access import locking
 from ninelives_file.errors import told
 from ninelives_file.journal import Journal
-from ninelives_file.opened import Where, locking
+from ninelives_file.opened import Where
 
 __all__ = ["try_out"]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ninelives.address import Address
 from ninelives.errors import ConfigurationError, Problem
 from ninelives_aws.options import AWS_OPTIONS, AwsOptions, problem_of, read_options
 from ninelives_sqs.queue_url import EXPECTED, read_url
-from ninelives_sqs.store import MAX_WAIT, WAIT, SqsStore
+
+if TYPE_CHECKING:
+    from ninelives_sqs.store import SqsStore
 
 __all__ = ["sqs_store"]
 
@@ -20,6 +24,8 @@ def sqs_store(address: Address) -> SqsStore:
     Raises:
         ConfigurationError: It is no queue's URL, or an option is unknown, wrong, or contradicts the URL.
     """
+    from ninelives_sqs.store import SqsStore  # late: whoever looks up any store comes through this module
+
     place = str(address)
     url = read_url(address.target)
     problems = _unknown(address)
@@ -42,6 +48,8 @@ def _unknown(address: Address) -> list[Problem]:
 
 
 def _wait(address: Address, place: str, options: AwsOptions, problems: list[Problem]) -> int:
+    from ninelives_sqs.store import MAX_WAIT, WAIT
+
     given = address.options.get("wait", str(WAIT))
     if not (given.isascii() and given.isdigit() and len(given) <= 2 and int(given) <= MAX_WAIT):  # noqa: PLR2004 - digits of 20
         problems.append(problem_of(place, "wait", given, f"a whole number of seconds from 0 to {MAX_WAIT}"))

@@ -212,8 +212,8 @@ class SqsStore:
         """
         if filter is not None and not filter.empty:
             raise UnsupportedError(
-                f"{self.name}: SQS can't count only some of its messages; count() tells how many there are in all, and "
-                "browse() shows which of the first 100 match"
+                f"{self.name}: SQS has no search: it can't count only some of its messages; without a filter it says "
+                "how many there are in all, and looking through shows which of the first 100 match"
             )
         return count_of(self._queue.attributes())
 

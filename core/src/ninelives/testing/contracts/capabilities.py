@@ -13,12 +13,28 @@ from ninelives.dead_letters.store import (
     Browsable,
     Claimable,
     DeadLetterStore,
+    Expiring,
+    Grouped,
+    Listable,
     Purgeable,
+    Releasing,
     Renewable,
     is_searchable,
 )
 
-__all__ = ["batched", "browsable", "claimable", "parked_if_it_can", "purgeable", "renewable", "searchable"]
+__all__ = [
+    "batched",
+    "browsable",
+    "claimable",
+    "expiring",
+    "grouped",
+    "listable",
+    "parked_if_it_can",
+    "purgeable",
+    "releasing",
+    "renewable",
+    "searchable",
+]
 
 
 def browsable(store: object) -> Browsable:
@@ -46,9 +62,29 @@ def batched(store: object) -> Batched:
     return store if isinstance(store, Batched) else _leave_out(store, "do several at once")
 
 
+def releasing(store: object) -> Releasing:
+    """The store, to give several back to at once."""
+    return store if isinstance(store, Releasing) else _leave_out(store, "give several back at once")
+
+
 def purgeable(store: object) -> Purgeable:
     """The store, to delete from."""
     return store if isinstance(store, Purgeable) else _leave_out(store, "delete without claiming")
+
+
+def listable(store: object) -> Listable:
+    """The store, to list ids of."""
+    return store if isinstance(store, Listable) else _leave_out(store, "list ids")
+
+
+def grouped(store: object) -> Grouped:
+    """The store, to ask for its groups."""
+    return store if isinstance(store, Grouped) else _leave_out(store, "tell its groups")
+
+
+def expiring(store: object) -> Expiring:
+    """The store, to have what has expired deleted."""
+    return store if isinstance(store, Expiring) else _leave_out(store, "delete what has expired")
 
 
 def parked_if_it_can(store: DeadLetterStore) -> State:

@@ -36,6 +36,7 @@ _WHOLE: dict[str, Any] = {
     "fingerprint_version": 2,
     "first_failed": _FIRST - timedelta(seconds=2),
     "last_failed": _FIRST + timedelta(microseconds=123_456),
+    "original": {"args": [0], "kwargs": {}},
     "expires": _FIRST + timedelta(days=30),
     "replay_count": 3,
     "notes": ("asked the owner", "try on Monday"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ninelives.testing.contracts.store_browsing import StoreBrowsing
 from ninelives.testing.contracts.store_claims import StoreClaims
+from ninelives.testing.contracts.store_listing import StoreListing
 
 __all__ = ["StoreContract"]
 
 
-class StoreContract(StoreBrowsing, StoreClaims):
+class StoreContract(StoreBrowsing, StoreClaims, StoreListing):
     """Inherit this, and override the fixture `store`.
 
     What a store may be able to do is tested if it can, as `isinstance` says by the protocols of

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from msgspec import structs
 
 from ninelives.dead_letters.store import DeadLetterStore
 from ninelives.errors import LeaseLostError, LetterBusyError, LetterNotFoundError
-from ninelives.testing.contracts.capabilities import batched, claimable, parked_if_it_can, renewable
+from ninelives.testing.contracts.capabilities import batched, claimable, parked_if_it_can, releasing, renewable
 from ninelives.testing.contracts.letters import letter
 from ninelives.testing.contracts.store_basics import LEASE, StoreBasics, ids
 
@@ -16,7 +17,7 @@ __all__ = ["StoreClaims"]
 
 
 class StoreClaims(StoreBasics):
-    """The promises of `Claimable`, `Renewable` and `Batched`."""
+    """The promises of `Claimable`, `Renewable`, `Batched` and `Releasing`."""
 
     def test_a_letter_is_claimed_by_its_id(self, store: DeadLetterStore, other: DeadLetterStore) -> None:
         """A letter can be claimed by its id, a parked one too; then it is held like any other."""
@@ -102,3 +103,37 @@ class StoreClaims(StoreBasics):
         several.ack_many(iter(leases))
         several.ack_many([])
         assert len(other.receive(20, lease=LEASE)) == 5
+
+    def test_several_are_given_back_at_once(self, store: DeadLetterStore, other: DeadLetterStore) -> None:
+        """Several letters are free again at once, each with its updated record if it has one; none at all is well."""
+        several = releasing(store)
+        kept = [letter(number) for number in range(25)]
+        for one in kept:
+            store.put(one)
+        leases = store.receive(20, lease=LEASE)
+        held = {lease.letter.id: lease for lease in leases}
+        changed = {lease.letter.id: structs.replace(lease.letter, notes=("seen",)) for lease in leases[::2]}
+        several.release_many((lease, changed.get(name)) for name, lease in held.items())
+        several.release_many([])
+        found = {lease.letter.id: lease.letter for lease in other.receive(30, lease=LEASE)}
+        assert found == {one.id: changed.get(one.id, one) for one in kept}
+
+    def test_what_is_given_back_is_all_or_none(
+        self, store: DeadLetterStore, other: DeadLetterStore, wait: Callable[[float], None]
+    ) -> None:
+        """Where one of several letters was lost to another, all stay as they are: the others are still held."""
+        several = releasing(store)
+        kept = [letter(number) for number in range(3)]
+        for one in kept:
+            store.put(one)
+        (lost,) = store.receive(1, lease=LEASE)
+        wait(LEASE)
+        (theirs,) = other.receive(1, lease=LEASE * 2)
+        mine = store.receive(2, lease=LEASE)
+        updates = [(lease, structs.replace(lease.letter, notes=("lost",))) for lease in (mine[0], lost, mine[1])]
+        with pytest.raises(LeaseLostError):
+            several.release_many(updates)
+        assert other.receive(3, lease=LEASE) == []
+        several.release_many([(lease, None) for lease in mine])
+        other.release(theirs)
+        assert [lease.letter for lease in other.receive(3, lease=LEASE)] == kept
