@@ -53,9 +53,13 @@ class Program:
         environ = {**os.environ, **self.environ}
         return subprocess.run(program, cwd=self.folder, env=environ, capture_output=True, text=True, check=False)
 
-    def on_terminal(self, *args: str) -> tuple[int, str]:
-        """The exit status, and all that a terminal was sent; stdout and stderr are the same one."""
+    def on_terminal(self, *args: str, keys: str = "") -> tuple[int, str]:
+        """The exit status, and all that a terminal was sent; stdout and stderr are the same one.
+
+        What is typed is there before anything asks for it.
+        """
         ours, theirs = pty.openpty()
+        os.write(ours, keys.encode())
         try:
             with self.start(*args, stdin=theirs, stdout=theirs, stderr=theirs) as process:
                 os.close(theirs)

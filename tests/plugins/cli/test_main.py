@@ -63,7 +63,7 @@ def test_help_lists_the_commands(program, option):
     """Help says what each command is for."""
     done = program(option)
     assert done.returncode == 0
-    for line in ("demo     Watch a service fail and heal", "plugins  Show what is installed"):
+    for line in ("demo        Watch a service fail and heal", "plugins     Show what is installed"):
         assert line in done.stdout
 
 
@@ -75,7 +75,7 @@ def test_importing_the_program_imports_nothing_heavy():
         "print(names, [name for name in ('rich', 'http.server', 'urllib.request') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['plugins', 'doctor', 'notify', 'schema', 'demo'] []"
+    assert done.stdout.strip() == "['plugins', 'doctor', 'notify', 'dlq', 'schema', 'completion', 'demo'] []"
 
 
 def test_a_strangers_command_runs(program, install):

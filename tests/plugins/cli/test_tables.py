@@ -22,3 +22,11 @@ def test_a_cell_is_one_line():
 def test_a_table_without_rows_is_its_headings():
     """Nothing to show is shown as that."""
     assert drawn(("kind", "name"), []) == "kind  name\n"
+
+
+def test_wide_characters_are_aligned():
+    """A character that takes two places of a terminal counts for two, one that is put over another for none."""
+    rows = [("注文", "1"), ("e\u0301te", "20"), ("order", "3")]
+    assert drawn(("what", "count"), rows, ("count",)) == (
+        "what   count\n注文       1\ne\u0301te       20\norder      3\n"
+    )

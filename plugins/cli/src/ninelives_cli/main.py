@@ -11,9 +11,11 @@ import os
 import sys
 import warnings
 from io import TextIOWrapper
-from typing import Any
+from typing import Any, TextIO
 
 import click
+
+from ninelives_cli.completion import VARIABLE
 
 __all__ = ["INTERRUPTED", "command_line", "main"]
 
@@ -43,12 +45,19 @@ class CommandLine(click.Group):
         try:
             return super().invoke(ctx)
         except ConfigurationError as error:
-            raise _WrongUse(str(error)) from error
+            raise _WrongUse(_printable(error)) from error
         except NinelivesError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(_printable(error)) from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
+
+
+def _printable(error: Exception) -> str:
+    """What the error says, line by line: what it quotes of others must not steer the terminal."""
+    from ninelives.redaction import one_line
+
+    return "\n".join(map(one_line, str(error).splitlines()))
 
 
 def _version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - click passes positions
@@ -74,12 +83,14 @@ def main() -> None:
         # What the terminal's or the file's encoding lacks is written as its number. Either stream may be closed.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if os.environ.get(VARIABLE, "").endswith("_complete") and sys.stderr is not None:
+        _give_up(sys.stderr)  # someone is typing a command: a warning would stand in the middle of it
     try:
         command_line(prog_name="ninelives")
     except OSError as error:
         if error.errno not in _UNWRITABLE or error.filename is not None:
             raise
-        _give_up_stdout()
+        _give_up(sys.stdout)
         click.echo(f"Error: the output can't be written: {error.strerror}", err=True)
         sys.exit(1)
 
@@ -88,10 +99,10 @@ def main() -> None:
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
-def _give_up_stdout() -> None:
-    """Python would try once more to write what is left, and complain at its end."""
+def _give_up(stream: TextIO) -> None:
+    """Let what is written go nowhere. Of a disk that is full, Python would complain once more at its end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 

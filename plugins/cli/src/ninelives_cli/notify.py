@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ninelives_cli.completion import pipelines
+
 __all__ = ["notify"]
 
 
@@ -13,7 +15,7 @@ def notify() -> None:
 
 
 @notify.command("test")
-@click.option("--pipeline", metavar="NAME", help="Send to the channels of this pipeline.")
+@click.option("--pipeline", metavar="NAME", shell_complete=pipelines, help="Send to the channels of this pipeline.")
 @click.option("--channel", "channels", metavar="ADDRESS", multiple=True, help="Send to this one; may be repeated.")
 @click.option("--message", metavar="TEXT", default="nothing is wrong", show_default=True, help="What it is to say.")
 @click.option(

@@ -240,11 +240,12 @@ def test_every_wrong_setting_is_a_row(doctor):
     assert right == [("settings", True), ("channel", True), ("store", True)]
 
 
-def test_what_is_not_installed_says_what_to_install(doctor, program):
-    """A scheme that nothing installed has is a row that names the distribution to install."""
-    program.environ["NINELIVES_DISABLE_PLUGINS"] = "file"
+def test_what_is_switched_off_says_so(doctor, program):
+    """A scheme whose plugin is switched off is a row that names its distribution and what switched it off."""
+    program.environ["NINELIVES_DISABLE_PLUGINS"] = "sqlite"
     (_, rows) = doctor('[pipelines.shop]\ndead_letter = { store = "sqlite:./x.db" }')
-    assert "pip install ninelives-sqlite adds it" in found(rows, "settings")["detail"]
+    detail = found(rows, "settings")["detail"]
+    assert "plugin 'sqlite' of ninelives-sqlite: switched off by NINELIVES_DISABLE_PLUGINS" in detail
 
 
 def test_a_file_that_can_not_be_read(doctor):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from ninelives_cli.completion import pipelines
 from ninelives_cli.doctor.options import SECONDS
 
 __all__ = ["doctor"]
 
 
 @click.command("doctor")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=pipelines)
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines, one object for each row.")
 @click.option(
     "--timeout",

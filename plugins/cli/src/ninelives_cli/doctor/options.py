@@ -7,19 +7,28 @@ from typing import Any
 
 import click
 
-__all__ = ["SECONDS"]
+__all__ = ["SECONDS", "Real"]
 
 _LONGEST = 3600
 
 
-class _Seconds(click.FloatRange):
-    name = "seconds"
+class Real(click.FloatRange):
+    """A number in a range, with a fraction where need be."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        seconds = super().convert(value, param, ctx)
-        if math.isnan(seconds):  # which no range keeps out
+        """The number.
+
+        Raises:
+            click.BadParameter: It is none, or out of its range.
+        """
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):  # which no range keeps out
             self.fail("it is no number", param, ctx)
-        return seconds
+        return number
+
+
+class _Seconds(Real):
+    name = "seconds"
 
 
 SECONDS = _Seconds(min=0, min_open=True, max=_LONGEST)

@@ -1,0 +1,1 @@
+"""The commands ``ninelives dlq ...``: working with dead letters by hand."""
