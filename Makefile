@@ -51,7 +51,8 @@ lint: $(VENV)/.stamp-dev ## Check style and format (ruff)
 .PHONY: types
 types: $(VENV)/.stamp-dev ## Check types (mypy strict, pyright)
 	@echo "== types"
-	@$(BIN)/mypy --no-error-summary $(SOURCES) tests/typing tests/benchmarks
+	@MYPYPATH=tests/crash $(BIN)/mypy --no-error-summary $(SOURCES) tests/typing tests/benchmarks \
+		tests/crash/__main__.py tests/crash/proof
 	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 
 .PHONY: coverage
@@ -71,6 +72,11 @@ docs: $(VENV)/.stamp-dev ## Build the documentation; warnings are errors
 .PHONY: test-lowest
 test-lowest: $(LOWEST)/.stamp ## Run the tests with the oldest versions of the dependencies that are allowed
 	@$(LOWEST)/bin/python -m pytest
+
+.PHONY: crash-test
+crash-test: $(VENV)/.stamp-dev ## Kill processes at 200 moments of each operation on letters; look for what is lost
+	@$(BIN)/python tests/crash
+	@NINELIVES_FULL_TESTS=1 $(BIN)/python -m pytest tests/integration/test_all_stores.py tests/plugins/sqs/test_sqs_model.py
 
 # --- the rest -------------------------------------------------------------------------------------------------------
 
