@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import click
 import msgspec
 import pytest
 from sybil import Document, Example
@@ -240,3 +241,15 @@ def test_the_command_line_is_described():
         assert f"`ninelives {command.name}" in text
         options = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
         assert [option for option in options if f"`{option}" not in text] == []
+
+
+def test_the_commands_for_letters_are_described():
+    """The reference of `ninelives dlq` has every command of it and every option."""
+    text = (ROOT / "docs/reference/dlq.md").read_text(encoding="utf-8")
+    (dlq,) = (command for command in default_plugins().commands if command.name == "dlq")
+    context = click.Context(dlq)
+    for name in dlq.list_commands(context):
+        assert re.search(rf"^## .*`{name}\b", text, re.MULTILINE), name
+        parameters = dlq.get_command(context, name).params
+        options = [option for parameter in parameters for option in parameter.opts if option.startswith("--")]
+        assert [option for option in options if not re.search(rf"[` ]{option}\b", text)] == [], name
