@@ -13,6 +13,7 @@ import pytest
 from ninelives import LeaseLostError, LetterBusyError, LetterFilter, LetterNotFoundError, StoreError
 from ninelives.testing.contracts.letters import letter, whole_letter
 from ninelives_sqlite import SqliteStore, changes, database
+from ninelives_sqlite.connections import Handle
 
 
 def test_before_the_first_letter_there_is_no_file(path, store):
@@ -272,11 +273,19 @@ def test_a_log_that_can_not_be_written_back_grows(path, store, monkeypatch):
 
     store.put(letter(1))
     monkeypatch.setattr(database, "LOG_SIZE", 10_000)
+    monkeypatch.setattr(database, "_LOOK_EVERY", 1)
     monkeypatch.setattr("ninelives_sqlite.connections.open_database", fail)
     for number in range(2, 20):
         store.put(letter(number, message="x" * 2_000))
     assert path.with_name("dlq.db-wal").stat().st_size > 30_000
     assert store.count() == 19
+
+
+def test_a_log_that_has_gone_is_not_long(tmp_path, monkeypatch):
+    """Who deletes the log, or the folder, of a database hinders no letter that was written."""
+    monkeypatch.setattr(database, "_LOOK_EVERY", 0)
+    with closing(sqlite3.connect(":memory:")) as connection:
+        assert not database._is_long(Handle(connection, None, str(tmp_path / "dlq.db-wal")))
 
 
 def test_who_finds_it_held_is_told_until_when(store, clock):

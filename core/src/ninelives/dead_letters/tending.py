@@ -41,21 +41,17 @@ class Tending:
         self._claiming = Claiming(places, lease, now, ledger)
         self.ledger = ledger
 
-    def each(self, what: LetterFilter | list[str], do: Callable[[Place, Lease], None]) -> Tended:
-        """Do it to each of these letters.
+    def some(self, what: LetterFilter | list[str], do: Callable[[Place, list[Lease]], None]) -> Tended:
+        """Do something to each of these letters, several at once.
 
         Args:
             what: Which.
-            do: Does it to one, and gives it back or removes it; raises if it can't.
+            do: Sees to all of those that it is given, also where it raises, and tells what came of each.
 
         Raises:
             UnsupportedError: One of the stores has no search, and it takes one.
             StoreError: A store can't be reached; it says how many were done by then.
         """
-        return self.some(what, lambda place, leases: self.each_of(place, leases, do))
-
-    def some(self, what: LetterFilter | list[str], do: Callable[[Place, list[Lease]], None]) -> Tended:
-        """The same, several at once: `do` sees to all of these, also where it raises, and tells what came of each."""
         batches: Any = self._claiming.some(what)
         with closing(batches):
             for place, leases in batches:
