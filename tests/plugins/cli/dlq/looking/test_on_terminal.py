@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -210,14 +211,17 @@ def test_an_editor_that_removes_the_file(dlq, program, terminal, drafts):
     assert "Traceback" not in shown
 
 
-@pytest.mark.parametrize(("name", "said"), [("no-such-editor", "no-such-editor"), ("'vi", "No closing quotation")])
+# Older versions of click leave it to a shell to read the name.
+@pytest.mark.parametrize(
+    ("name", "said"), [("no-such-editor", "no-such-editor"), ("'vi", "No closing quotation|'vi: Editing failed")]
+)
 def test_an_editor_that_does_not_start(dlq, program, terminal, drafts, name, said):
     """An editor that there is not, or whose name can't be read, is one clear sentence; no file is left."""
     (letter_id,) = dlq.put(letter(message="Tom"))
     program.environ["VISUAL"] = name
     status, shown = terminal("edit", letter_id)
     assert status == 1
-    assert said in shown
+    assert re.search(said, shown)
     assert "Traceback" not in shown
     assert list(drafts.iterdir()) == []
 
