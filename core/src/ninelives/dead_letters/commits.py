@@ -38,6 +38,13 @@ class _Batch(Generic[T]):
         self.gate = Lock()  # a forked child forgets it
         self.waiting: list[_Waiting[T]] = []
 
+    @property
+    def left(self) -> list[_Waiting[T]]:
+        """Those that are still to be committed."""
+        # Not where the lock is held: from a jump back in a comprehension there, Python 3.13 frees no lock when it is
+        # interrupted, as the jump is in no exception table.
+        return [one for one in self.waiting if not (one.done or one.withdrawn)]
+
 
 class GroupCommit(Generic[T]):
     """Brings together what several threads add while one of them is committing.
@@ -102,7 +109,7 @@ class GroupCommit(Generic[T]):
             with self._lock:
                 if self._next is batch:
                     self._next = None  # who comes from now on is in the next one
-            self._commit_all([one for one in batch.waiting if not (one.done or one.withdrawn)])
+            self._commit_all(batch.left)
 
     def _commit_all(self, batch: Sequence[_Waiting[T]]) -> None:
         try:
