@@ -1,9 +1,13 @@
-"""What the tests of the plugins share: servers that stand in for AWS, reached over HTTP, and a mail server."""
+"""What the tests of the plugins share: servers that stand in for AWS and for mail, and processes that use a store."""
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from urllib.parse import parse_qsl
 from urllib.request import Request, urlopen
@@ -17,6 +21,7 @@ from moto.server import ThreadedMotoServer
 from moto.sns.models import sns_backends
 
 REGION = "us-east-1"
+STORE_CHILDREN = Path(__file__).with_name("store_children.py")
 WELL = "<{0}Response><{0}Result/></{0}Response>"
 
 
@@ -172,3 +177,36 @@ def mail():
     server.address = f"smtp://127.0.0.1:{server.port}?to=ops@example.com&sender=cat@example.com&tls=none"
     yield server
     server.stop()
+
+
+@pytest.fixture
+def child(store_kind):
+    """Starts a program of `store_children.py` with a store of this kind; what still runs at the end is ended."""
+    # They are killed, or measured: none of them tells coverage anything.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    started = []
+
+    def start(name, *args):
+        command = [sys.executable, str(STORE_CHILDREN), store_kind, name, *map(str, args)]
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, env=environment, text=True, stdin=pipe, stdout=pipe)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def output(child):
+    """What a program of `store_children.py` prints, as lines."""
+
+    def run(name, *args):
+        process = child(name, *args)
+        printed, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        return printed.splitlines()
+
+    return run

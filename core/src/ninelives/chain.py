@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ninelives.plugins import Plugins
     from ninelives.settings import Settings
 
-__all__ = ["DEFAULT_CHAIN", "Builder", "Link", "check_arguments"]
+__all__ = ["DEFAULT_CHAIN", "Builder", "Link", "check_arguments", "replays_by_itself"]
 
 DEFAULT_CHAIN: tuple[str, ...] = ("fallback", "notify", "dead_letter", "breaker", "backoff")
 """The chain of a pipeline that names none, outermost first."""
@@ -175,6 +175,11 @@ def check_arguments(name: Any, listeners: Any, clock: Any) -> None:
     checks.done()
 
 
+def replays_by_itself(part: object) -> bool:
+    """Whether this link was asked to replay what an outage left behind: its option `replay`."""
+    return getattr(getattr(part, "options", None), "replay", None) is not None
+
+
 def _entries(chain: Sequence[str | Middleware]) -> dict[str, str | Middleware]:
     """By alias; of an entry that is an object, its class's name in lower case."""
     entries: dict[str, str | Middleware] = {}
@@ -218,7 +223,7 @@ def _unopened(links: Sequence[Link]) -> list[str | Problem]:
 
 def _without_circuit(links: Sequence[Link]) -> list[str | Problem]:
     """What is to be replayed when a circuit closes needs a circuit."""
-    asking = [link for link in links if getattr(getattr(link.part, "options", None), "replay", None) is not None]
+    asking = [link for link in links if replays_by_itself(link.part)]
     if not asking:
         return []
     from ninelives.middleware.breaker import CircuitBreaker

@@ -147,7 +147,7 @@ class Recovery:
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         _tasks.discard(task)
-        if task.cancelled():  # maybe before it had begun
+        if task.cancelled() or task.exception() is not None:  # maybe before it had begun; or its loop was interrupted
             self.forget()
 
     def _start_thread(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
+
+from ninelives.chain import replays_by_itself
 
 if TYPE_CHECKING:
     from ninelives.dead_letters.who import Who
@@ -18,14 +20,12 @@ __all__ = ["Reruns"]
 class Reruns:
     """The methods of a pipeline that run letters again."""
 
-    def _recovering(self, parts: Iterable[object]) -> Recovery | None:
+    def _recovering(self, parts: Iterable[Any]) -> Recovery | None:
         """What replays letters by itself, where ``dead_letter`` has the option ``replay``."""
-        for part in parts:
-            options = getattr(part, "options", None)
-            if getattr(options, "replay", None) is not None:
-                from ninelives.recovery import Recovery
+        for part in filter(replays_by_itself, parts):
+            from ninelives.recovery import Recovery
 
-                return Recovery(cast("Pipeline", self), getattr(options, "rate", None))
+            return Recovery(cast("Pipeline", self), getattr(part.options, "rate", None))
         return None
 
     def replay(
@@ -66,7 +66,7 @@ class Reruns:
         Raises:
             ConfigurationError: An option is wrong, or the chain has no ``dead_letter``.
             TypeError: `what` is neither ids nor a filter.
-            ValueError: The filter is empty.
+            ValueError: The filter is empty, is of another pipeline, or means parked letters and names none.
             StoreError: The store can't be read.
 
         Example:

@@ -49,7 +49,10 @@ def test_an_interrupt_keeps_no_others(error):
 
 
 def test_several_are_given_back_at_once():
-    """Several letters are given back by one call; where one of them is lost, the others one by one, and it is told."""
+    """Several letters are given back by one call; where one of them is lost, the others one by one, and it is told.
+
+    For none at all there is no call.
+    """
 
     class Counting(MemoryStore):
         calls = 0
@@ -62,6 +65,8 @@ def test_several_are_given_back_at_once():
     store.put_many(letters)
     leases = store.claim([one.id for one in letters], lease=60)
     give_back_all(store, leases)
+    assert store.calls == 1
+    give_back_all(store, [])
     assert store.calls == 1
     again = store.claim([one.id for one in letters], lease=60)
     give_back_all(store, [*again[:3], leases[3]])

@@ -10,9 +10,9 @@ import pytest
 
 from ninelives.dead_letters.letter import LetterFilter
 from ninelives.dead_letters.memory import MemoryStore
+from ninelives.dead_letters.progress import Progress
 from ninelives.dead_letters.queue import DeadLetterQueue
 from ninelives.dead_letters.spill import DRAIN_EVERY
-from ninelives.dead_letters.tended import Progress
 from ninelives.errors import LetterTooLargeError, StoreError
 from ninelives.events import LetterSpilled, LetterStored
 from ninelives.plugins import Plugins
@@ -228,7 +228,7 @@ def test_a_drain_tells_how_far_it_is(world):
 
 def test_a_drain_can_be_stopped(world, monkeypatch):
     """When `stop` is set the letters in hand come home, and the others stay."""
-    monkeypatch.setattr("ninelives.dead_letters.moving.BATCH", 2)
+    monkeypatch.setattr("ninelives.dead_letters.draining.BATCH", 2)
     letters = [letter(number) for number in range(5)]
     world.fallback.put_many(letters)
     stop = threading.Event()

@@ -11,7 +11,7 @@ from contextlib import closing
 
 import pytest
 
-from ninelives import LetterBusyError, LetterFilter, LetterNotFoundError, StoreError
+from ninelives import LetterFilter, StoreError
 from ninelives.dead_letters.printing import print_whole
 from ninelives.testing.contracts.letters import letter, whole_letter
 from ninelives_file import FileStore, locks
@@ -65,17 +65,6 @@ def test_what_is_no_file(tmp_path):
             assert not caught.value.transient
 
 
-def test_before_the_first_letter_there_is_no_file(path, store):
-    """Until a letter comes there is nothing, and no file is made by looking, claiming or closing."""
-    assert store.count() == 0
-    assert store.browse(LetterFilter(), limit=9).letters == ()
-    assert (store.receive(9, lease=60), store.purge(LetterFilter(state="waiting")), store.problems()) == ([], 0, ())
-    with pytest.raises(LetterNotFoundError, match=r"dlq\.json"):
-        store.claim(["x"], lease=60)
-    store.close()
-    assert not path.exists()
-
-
 def test_the_file_is_its_owners_alone(path, store):
     """A new file can be read and written by its owner only, whatever the umask says."""
     before = os.umask(0)
@@ -84,47 +73,6 @@ def test_the_file_is_its_owners_alone(path, store):
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-def test_a_letter_that_can_not_be_written_as_json(path, store):
-    """A letter that JSON can't hold is refused before anything is written, and trying again is said to be in vain."""
-    with pytest.raises(StoreError, match="can't be kept") as caught:
-        store.put_many([letter(1), letter(2, message=object())])
-    assert not caught.value.transient
-    assert not path.exists()
-
-
-def test_a_release_keeps_the_id(store):
-    """A letter can't be given back as another one."""
-    store.put(letter(1))
-    (lease,) = store.receive(1, lease=60)
-    with pytest.raises(StoreError, match="can't become"):
-        store.release(lease, letter(2))
-    assert store.get(lease.letter.id) == lease.letter
-
-
-def test_a_claim_names_a_letter_once(store):
-    """An id that is given twice is claimed once."""
-    kept = letter()
-    store.put(kept)
-    (lease,) = store.claim([kept.id, kept.id], lease=60)
-    store.ack(lease)
-    assert store.count() == 0
-
-
-@pytest.mark.parametrize("cursor", ["", "x", "soon/id"])
-def test_a_foreign_cursor_is_refused(store, cursor):
-    """A cursor that no page has given is refused, with what is expected."""
-    with pytest.raises(StoreError, match="one that browse"):
-        store.browse(LetterFilter(), limit=1, cursor=cursor)
-
-
-def test_a_page_of_nothing_goes_nowhere(store):
-    """A page of no letters leaves the cursor where it was."""
-    store.put_many([letter(1), letter(2)])
-    first = store.browse(LetterFilter(), limit=1)
-    again = store.browse(LetterFilter(), limit=0, cursor=first.cursor)
-    assert (again.letters, again.cursor) == ((), first.cursor)
 
 
 class Waiting:
@@ -215,12 +163,3 @@ def test_a_database_is_no_file_of_lines(path):
             call()
         assert not caught.value.transient
     assert path.read_bytes() == before
-
-
-def test_who_finds_it_held_is_told_until_when(store, clock):
-    """Who wants a letter that someone else holds is told when their lease ends."""
-    store.put(letter())
-    (lease,) = store.receive(1, lease=60)
-    with pytest.raises(LetterBusyError, match="until ") as caught:
-        store.claim([lease.letter.id], lease=60)
-    assert lease.until.isoformat(timespec="seconds") in str(caught.value)

@@ -6,7 +6,8 @@ import pytest
 
 from ninelives import LetterFilter, LetterNotFoundError
 from ninelives.testing.contracts.letters import letter
-from ninelives_sqlite import SqliteStore
+from ninelives_sqlite import SqliteStore, opening
+from ninelives_sqlite.rows import set_aside
 
 DAMAGE = {
     "no JSON": ("oops", "it is no letter: "),
@@ -96,22 +97,18 @@ def test_a_letter_of_a_newer_schema_is_kept(store):
     assert store.purge(LetterFilter(state="waiting")) == 0
 
 
-def test_a_row_that_was_put_anew_stays(damaged, path, monkeypatch):
+def test_a_row_that_was_put_anew_stays(damaged):
     """A row that was damaged when it was read, and has been put anew since, is not passed over."""
     store, _ = damaged
     name = store.problems()[0].id
     store.put(letter(2, id=name))
     with store._database.writing() as connection:
-        from ninelives_sqlite.rows import set_aside
-
         set_aside(connection, [2, 999])
     assert store.count() == 3
 
 
 def test_a_database_that_can_not_be_written_is_read(damaged, monkeypatch):
     """Where rows can't be marked, for the database can't be written, they are passed over all the same."""
-    from ninelives_sqlite import opening
-
     store, _ = damaged
     store.close()
     settle = opening._settle

@@ -153,6 +153,14 @@ def test_a_few_of_a_time_are_found_by_two_indexes(full):
     assert again[0] == "SEARCH letters USING INDEX letters_by_time (last_failed>?)"
 
 
+def test_letters_that_failed_again_since_are_not_gone_through_for_each_page(full, monkeypatch):
+    """Where many were made in a time, and hardly one failed last in it, all are read in order, once for all pages."""
+    monkeypatch.setattr(filters, "_FEW", 5)
+    wanted = LetterFilter(until=letter(152).created)
+    assert 0 < full.count(wanted) < 5
+    assert ways(full, wanted) == [["SCAN letters USING COVERING INDEX letters_in_order"]]
+
+
 def test_letters_of_a_time_whether_replayed_or_not(store):
     """A time finds those that failed again then and those that were made then, and none that has failed later."""
     made = [letter(number) for number in range(4)]

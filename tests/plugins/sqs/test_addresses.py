@@ -141,7 +141,10 @@ def test_the_defaults_are_a_few_seconds():
         (f"sqs:{URL}?wait=%C2%B2", ["expected a whole number"]),
         (f"sqs:{URL}?wait=000000001", ["expected a whole number"]),
         (f"sqs:{URL}?wait=5", ["option 'wait' is '5': expected less than read_timeout, which is 5"]),
-        (f"sqs:{URL}?read_timeout=0", ["option 'read_timeout' is '0': expected a number above 0, 3600 at most"]),
+        (
+            f"sqs:{URL}?read_timeout=0",
+            ["option 'read_timeout' is '0': expected a number of seconds above 0, at most 3600"],
+        ),
         (
             "sqs:queue?wait=soon&sync=on&read_timeout=never&region=eu west",
             ["'sync': expected one of", "queue: expected", "'region'", "'read_timeout'", "'wait'"],

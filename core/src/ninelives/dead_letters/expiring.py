@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ninelives.clock import Clock
 from ninelives.dead_letters.places import Place, said_of
+from ninelives.dead_letters.progress import Progress, Stop, Told
 from ninelives.dead_letters.store import Expiring
 from ninelives.dead_letters.telling import purged_event
-from ninelives.dead_letters.tended import Progress, Stop
 from ninelives.errors import StoreError, UnsupportedError
 from ninelives.events import Event
 
@@ -23,7 +23,7 @@ def purge_expired(
     clock: Clock,
     emit: Callable[[Event], None],
     stop: Stop | None = None,
-    progress: Callable[[Progress], object] | None = None,
+    progress: Told | None = None,
 ) -> int:
     """Purge all that has expired by now, waiting or parked, but for what someone holds; an event tells of each letter.
 
@@ -53,7 +53,8 @@ def purge_expired(
             progress(Progress(purged, None, 0))
         if stop is not None and stop.is_set():
             break
-    for place, error in failures:
+    if failures:
+        place, error = failures[0]
         said = f"{purged} letters were purged; {said_of(place, error)}"
         raise StoreError(said, transient=getattr(error, "transient", True)) from error
     return purged

@@ -37,7 +37,7 @@ def give_back_all(store: DeadLetterStore, leases: Iterable[Lease]) -> None:
 
 
 def _at_once(store: DeadLetterStore, leases: list[Lease]) -> bool:
-    if len(leases) == 1 or not isinstance(store, Releasing):
+    if len(leases) <= 1 or not isinstance(store, Releasing):
         return False
     try:
         store.release_many([(lease, None) for lease in leases])

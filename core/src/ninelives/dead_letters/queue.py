@@ -23,7 +23,7 @@ from ninelives.emitter import Emitter
 from ninelives.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ninelives.dead_letters.tended import Progress, Stop
+    from ninelives.dead_letters.progress import Stop, Told
     from ninelives.events import Listener
     from ninelives.plugins import Plugins
 
@@ -184,7 +184,7 @@ class DeadLetterQueue(Upkeep):
         """`reprocess_message` for asynchronous code and reprocessors; a synchronous one runs on a thread of ours."""
         return await self._reprocessor().arun(message_id)
 
-    def drain(self, *, stop: Stop | None = None, progress: Callable[[Progress], object] | None = None) -> int:
+    def drain(self, *, stop: Stop | None = None, progress: Told | None = None) -> int:
         """Move the letters that the fallback took back to the store, now; the background does it too, in time.
 
         A letter that has come home may stand there twice if the program is killed meanwhile and the store can't replace
@@ -203,7 +203,7 @@ class DeadLetterQueue(Upkeep):
         """
         return 0 if self._spill is None else self._spill.drain(stop, progress)
 
-    async def adrain(self, *, stop: Stop | None = None, progress: Callable[[Progress], object] | None = None) -> int:
+    async def adrain(self, *, stop: Stop | None = None, progress: Told | None = None) -> int:
         """`drain` for asynchronous code; `progress` is told by a thread of ours."""
         from ninelives.workers import run_in_worker
 

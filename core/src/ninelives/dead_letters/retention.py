@@ -89,9 +89,9 @@ def retention_of(stores: Places, options: QueueOptions, clock: Clock) -> Retenti
     if options.keep is None and options.max_letters is None:
         return None
     checks = Checks("DeadLetterQueue")
-    if options.max_letters is not None and not isinstance(stores.store.own, Browsable):
-        expected = f"left out: {stores.store.name} can't count its letters"
-        checks.that(False, "max_letters", options.max_letters, expected)
+    can_count = options.max_letters is None or isinstance(stores.store.own, Browsable)
+    expected = f"left out: {stores.store.name} can't count its letters"
+    checks.that(can_count, "max_letters", options.max_letters, expected)
     checks.done()
     return Retention(stores.all, options.max_letters, clock)
 

@@ -15,7 +15,7 @@ from weakref import WeakSet
 from ninelives.circuit import Circuit, CircuitRules, Ticket
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
 from ninelives.dead_letters.places import Place, said_of
-from ninelives.dead_letters.tally import Tally
+from ninelives.dead_letters.progress import DrainTally
 from ninelives.dead_letters.telling import letter_event, warn
 from ninelives.errors import LetterTooLargeError, StoreError
 from ninelives.events import Event, LetterStored
@@ -23,8 +23,8 @@ from ninelives.stand_ins import stand_ins
 
 if TYPE_CHECKING:
     from ninelives.clock import Clock
+    from ninelives.dead_letters.progress import Stop, Told
     from ninelives.dead_letters.store import DeadLetterStore
-    from ninelives.dead_letters.tended import Progress, Stop
 
 __all__ = ["DRAIN_EVERY", "Spill"]
 
@@ -123,7 +123,7 @@ class Spill:
             self._circuit.released(ticket)
         return done
 
-    def drain(self, stop: Stop | None = None, progress: Callable[[Progress], object] | None = None) -> int:
+    def drain(self, stop: Stop | None = None, progress: Told | None = None) -> int:
         """Move home all that is ours, or simply all where no pipeline uses it; how many letters came home.
 
         Args:
@@ -135,7 +135,7 @@ class Spill:
         """
         self._unfit.clear()  # the store's limit may have been raised
         self._passed.clear()
-        tally = Tally(progress)
+        tally = DrainTally(progress)
 
         def refused(letter: DeadLetter, problem: StoreError) -> None:
             self._refused(letter, problem)
@@ -174,7 +174,7 @@ class Spill:
         go_on: Callable[[], bool],
         refused: Callable[[DeadLetter, StoreError], None],
     ) -> bool:
-        from ninelives.dead_letters.moving import Move
+        from ninelives.dead_letters.draining import Drain
 
         def fits(letter: DeadLetter) -> bool:
             return letter.id not in self._unfit and letter.id not in self._passed and wanted(letter)
@@ -183,7 +183,7 @@ class Spill:
             arrived()
             self._came_home(letter)
 
-        done = Move(source, target, fits, moved, refused, go_on, self._filters()).run()
+        done = Drain(source, target, fits, moved, refused, go_on, self._filters()).run()
         if done:  # the next time begins anew: the reasons may have gone
             self._passed.clear()
         return done
@@ -215,7 +215,7 @@ class Spill:
 
     def _who(self, error: BaseException) -> tuple[Place, BaseException]:
         """Which of the two stores failed, and what it said."""
-        from ninelives.dead_letters.moving import TargetError
+        from ninelives.dead_letters.draining import TargetError
 
         return (self._home, error.problem) if isinstance(error, TargetError) else (self._refuge, error)
 

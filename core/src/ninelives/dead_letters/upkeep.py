@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ninelives.dead_letters.expiring import purge_expired
 from ninelives.dead_letters.parts import QueueParts
-from ninelives.dead_letters.tended import Progress, Stop
+from ninelives.dead_letters.progress import Stop, Told
 
 if TYPE_CHECKING:
     from ninelives.dead_letters.desk import Desk
@@ -38,7 +37,7 @@ class Upkeep(QueueParts):
 
         return Desk(self.stores, by=by or Who.here(), emit=self._emit, clock=self._clock)
 
-    def purge_expired(self, *, stop: Stop | None = None, progress: Callable[[Progress], object] | None = None) -> int:
+    def purge_expired(self, *, stop: Stop | None = None, progress: Told | None = None) -> int:
         """Purge every letter that has expired, waiting or parked, in all the queue's stores; for a job that runs daily.
 
         What someone holds stays. A letter expires `keep` after it was made, or after its last failed replay; one that
@@ -59,9 +58,7 @@ class Upkeep(QueueParts):
         """
         return purge_expired(self.places, self._clock, self._emit, stop, progress)
 
-    async def apurge_expired(
-        self, *, stop: Stop | None = None, progress: Callable[[Progress], object] | None = None
-    ) -> int:
+    async def apurge_expired(self, *, stop: Stop | None = None, progress: Told | None = None) -> int:
         """`purge_expired` for asynchronous code; `progress` is told by a thread of ours."""
         from ninelives.workers import run_in_worker
 

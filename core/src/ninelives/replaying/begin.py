@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from ninelives.pipeline import Pipeline
     from ninelives.replaying.report import ReplayReport
 
-__all__ = ["areplay_from", "areplay_of", "queue_in", "replay_from", "replay_of"]
+__all__ = ["areplay_from", "areplay_of", "replay_from", "replay_of"]
 
 
 def replay_of(pipeline: Pipeline, what: What, asked: Asked, queue: DeadLetterQueue | None = None) -> ReplayReport:
@@ -33,7 +32,7 @@ def replay_of(pipeline: Pipeline, what: What, asked: Asked, queue: DeadLetterQue
     Raises:
         ConfigurationError: An option is wrong, or the chain has no ``dead_letter``.
         TypeError: `what` is neither ids nor a filter.
-        ValueError: The filter is empty.
+        ValueError: The filter is empty, is of another pipeline, or means parked letters and names none.
         StoreError: No store can be read.
     """
     asked.check()
@@ -102,27 +101,27 @@ async def areplay_from(
         await queue.aclose()
 
 
-def queue_in(parts: Iterable[object]) -> DeadLetterQueue | None:
-    """The queue among the parts of a chain."""
-    from ninelives.dead_letters.queue import DeadLetterQueue
-
-    return next((part for part in parts if isinstance(part, DeadLetterQueue)), None)
-
-
 def _functions(pipeline: Pipeline, queue: DeadLetterQueue | None, *, asynchronous: bool) -> Functions:
-    found = queue or queue_in(pipeline._parts.values())  # noqa: SLF001 - it is one of us
+    found = queue or _queue_of(pipeline)
     if found is None:
         raise ConfigurationError(f"pipeline {pipeline.name!r} keeps no letters: its chain has no dead_letter")
-    return Functions(pipeline.name, found, pipeline._registry, pipeline._clock, asynchronous)  # noqa: SLF001 - likewise
+    return Functions(pipeline.name, found, pipeline._registry, pipeline._clock, asynchronous)  # noqa: SLF001 - it is one of us
+
+
+def _queue_of(pipeline: Pipeline) -> DeadLetterQueue | None:
+    from ninelives.dead_letters.queue import DeadLetterQueue
+
+    parts = pipeline._parts.values()  # noqa: SLF001 - it is one of us
+    return next((part for part in parts if isinstance(part, DeadLetterQueue)), None)
 
 
 def _queue_at(pipeline: Pipeline, store: Any) -> DeadLetterQueue:
     from ninelives.dead_letters.queue import DeadLetterQueue
 
-    own = queue_in(pipeline._parts.values())  # noqa: SLF001 - it is one of us
+    own = _queue_of(pipeline)
     options = {} if own is None else structs.asdict(own.options)
     for of_links_only in ("replay", "rate"):
         options.pop(of_links_only, None)
-    queue = DeadLetterQueue(store=store, clock=pipeline._clock, **options)  # noqa: SLF001 - likewise
+    queue = DeadLetterQueue(store=store, clock=pipeline._clock, **options)  # noqa: SLF001 - it is one of us
     queue._emit = pipeline._emitter.emit  # noqa: SLF001 - likewise
     return queue

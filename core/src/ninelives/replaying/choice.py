@@ -48,6 +48,10 @@ class Asked(Struct, frozen=True, kw_only=True):
     by: Who | None = None
     wanted: Callable[[DeadLetter], bool] | None = None
 
+    def is_to_stop(self) -> bool:
+        """Whether it is to end now, with letters left."""
+        return self.stop is not None and self.stop.is_set()
+
     def check(self) -> None:
         """Look at every value.
 

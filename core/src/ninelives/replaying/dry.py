@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from ninelives.dead_letters.claims import store_errors
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
-from ninelives.dead_letters.looking import find_in
+from ninelives.dead_letters.looking import find_in, pages_of
 from ninelives.dead_letters.places import Place, said_of
 from ninelives.dead_letters.store import Claimable, is_searchable
 from ninelives.errors import StoreError, UnsupportedError
-from ninelives.replaying.ids import letters_in
 from ninelives.replaying.tally import Tally
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def look_through(functions: Functions, chosen: Chosen, asked: Asked) -> ReplayRe
     for letter in found:
         if report.planned == asked.limit:
             break
-        if asked.stop is not None and asked.stop.is_set():
+        if asked.is_to_stop():
             report.stopped = "asked to stop"
             break
         call = functions.call_for(letter, "")
@@ -83,7 +82,7 @@ def _all_in(place: Place, chosen: LetterFilter) -> Iterator[DeadLetter]:
     store = place.store
     if not (is_searchable(store) and isinstance(store, Claimable)):
         raise UnsupportedError(f"{place.name} can't be searched: what would be run is seen when it is run")
-    pages = letters_in(store, chosen)
+    pages = pages_of(place, chosen)
     while True:
         with store_errors(place):
             letters = next(pages, None)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
-from ninelives.dead_letters.store import Browsable, Listable
+from ninelives.dead_letters.looking import pages_of
+from ninelives.dead_letters.places import Place
+from ninelives.dead_letters.store import Listable
 
-__all__ = ["Ids", "ids_in", "letters_in"]
+if TYPE_CHECKING:
+    from ninelives.replaying.choice import Asked
+
+__all__ = ["Ids", "ids_in"]
 
 IN_MEMORY = 200_000
 """Bytes that are kept in memory: about 5,000 ids. What is more goes to a temporary file."""
-
-PAGE = 500
-"""How many letters are looked at in one go."""
 
 PAGE_OF_IDS = 1_000
 """How many ids are asked for in one go."""
@@ -84,53 +86,38 @@ class Ids:
 _id_of = msgspec.json.Decoder(str).decode
 
 
-def ids_in(
-    store: Browsable,
-    chosen: LetterFilter,
-    wanted: Callable[[DeadLetter], bool] | None,
-    enough: Callable[[], bool] = lambda: False,
-) -> Ids:
-    """The ids of the letters that are there now.
+def ids_in(place: Place, chosen: LetterFilter, asked: Asked) -> Ids:
+    """The ids of the letters that are there now; where it is to stop meanwhile, not of all.
 
     Args:
-        store: Where they are.
+        place: Where they are: a store that can be searched.
         chosen: Which.
-        wanted: Which of these, where the filter can't say it.
-        enough: Whether no more are to be looked for.
+        asked: Which of these, and whether it is to stop.
 
     Raises:
         StoreError: The store can't be read.
     """
     ids = Ids()
-    for page in _pages_of(store, chosen, wanted):
-        if enough():
-            ids.whole = False
-            break
-        ids.add(page)
+    try:
+        for page in _pages_of_ids(place, chosen, asked.wanted):
+            if asked.is_to_stop():
+                ids.whole = False
+                break
+            ids.add(page)
+    except BaseException:
+        ids.close()
+        raise
     return ids
 
 
-def _pages_of(
-    store: Browsable, chosen: LetterFilter, wanted: Callable[[DeadLetter], bool] | None
+def _pages_of_ids(
+    place: Place, chosen: LetterFilter, wanted: Callable[[DeadLetter], bool] | None
 ) -> Iterator[Iterable[str]]:
-    if wanted is None and isinstance(store, Listable):
-        yield from _pages_of_ids(store, chosen)
+    store = place.store
+    if wanted is not None or not isinstance(store, Listable):
+        for letters in pages_of(place, chosen):
+            yield [letter.id for letter in letters if wanted is None or wanted(letter)]
         return
-    for letters in letters_in(store, chosen):
-        yield [letter.id for letter in letters if wanted is None or wanted(letter)]
-
-
-def letters_in(store: Browsable, chosen: LetterFilter) -> Iterator[tuple[DeadLetter, ...]]:
-    """The letters that are there, a page at a time."""
-    cursor: str | None = None
-    while True:
-        page = store.browse(chosen, limit=PAGE, cursor=cursor)
-        yield page.letters
-        if (cursor := page.cursor) is None:
-            return
-
-
-def _pages_of_ids(store: Listable, chosen: LetterFilter) -> Iterator[tuple[str, ...]]:
     cursor: str | None = None
     while True:
         page = store.list_ids(chosen, limit=PAGE_OF_IDS, cursor=cursor)

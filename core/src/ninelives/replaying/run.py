@@ -16,12 +16,11 @@ from ninelives.dead_letters.linking import is_refusal
 from ninelives.dead_letters.store import DeadLetterStore, Renewable
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import StoreError
-from ninelives.replaying.ahead import MOST, Ahead
 from ninelives.replaying.ending import Ending
 from ninelives.replaying.functions import Functions
 from ninelives.replaying.held import Held, Work
 from ninelives.replaying.keeping import Keeping
-from ninelives.replaying.pace import Pace
+from ninelives.replaying.pace import MOST, Ahead, Pace
 from ninelives.replaying.source import Source
 from ninelives.replaying.tally import Tally
 
@@ -199,7 +198,7 @@ class Run:
             return True
         if not self._waiting and (self._over or not self._source.more):
             return True
-        if (stop := self._asked.stop) is not None and stop.is_set():
+        if self._asked.is_to_stop():
             self.halt("asked to stop")
         return self._halted
 

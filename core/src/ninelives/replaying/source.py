@@ -113,13 +113,9 @@ class Source:
             return None
         try:
             with store_errors(place):
-                return ids_in(store, chosen, self._asked.wanted, self._is_stopped)
+                return ids_in(place, chosen, self._asked)
         except StoreError as error:
             return error
-
-    def _is_stopped(self) -> bool:
-        stop = self._asked.stop
-        return stop is not None and stop.is_set()
 
     def _of_all_places(self, chosen: LetterFilter) -> Iterator[list[Claimed]]:
         problems: list[StoreError] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -65,21 +64,19 @@ class Tally:
     def count(self, what: str, letter_id: str, why: str | None = None) -> None:
         """One letter more that this came of; it is through with it."""
         with self._lock:
-            setattr(self.report, what, getattr(self.report, what) + 1)
-            self._because(letter_id, why)
+            self._add(what, letter_id, why)
             self.done += 1
             self._untold.append(self.done)
 
     def more(self, what: str, letter_id: str = "", why: str | None = None) -> None:
         """The same of a letter that is counted for something else too."""
         with self._lock:
-            setattr(self.report, what, getattr(self.report, what) + 1)
-            self._because(letter_id, why)
+            self._add(what, letter_id, why)
 
-    def unlist(self, number: int = 1) -> None:
-        """So many of those listed are no letters of their own."""
+    def unlist(self) -> None:
+        """One of those listed is no letter of its own."""
         with self._lock:
-            self.listed = None if self.listed is None else self.listed - number
+            self.listed = None if self.listed is None else self.listed - 1
 
     def began(self) -> None:
         """The letters are known as far as they can be: it begins."""
@@ -105,7 +102,8 @@ class Tally:
     def _counts(self) -> dict[str, int]:
         return {"done": self.done, "replayed": self.report.replayed, "failed": self.report.failed}
 
-    def _because(self, letter_id: str, why: str | None) -> None:
+    def _add(self, what: str, letter_id: str, why: str | None) -> None:
+        setattr(self.report, what, getattr(self.report, what) + 1)
         if why is not None and (letter_id in self.report.reasons or len(self.report.reasons) < MAX_REASONS):
             self.report.reasons[letter_id] = why
 
@@ -121,10 +119,7 @@ class Tally:
             self._tell(ReplayProgressed, **self._counts)
 
     def _tell(self, kind: type[RunEvent], **fields: Any) -> None:
-        self._emit(kind(at=self._now(), pipeline=self._pipeline, total=self.total, **fields))
-
-    def _now(self) -> datetime:
-        return self._clock.now()
+        self._emit(kind(at=self._clock.now(), pipeline=self._pipeline, total=self.total, **fields))
 
     def _report(self, error: Exception) -> None:
         if not self._reported:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ninelives.dead_letters.in_hand import held
 from ninelives.decorating import Kind, kind_of
-from ninelives.replaying.threads import attempt
+from ninelives.replaying.threads import Enter, attempt
 from ninelives.workers import run_in_worker, submit
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["areplay"]
 
-Enter = Callable[["Call"], Any]
 AsyncEnter = Callable[["Call"], Awaitable[Any]]
 
 

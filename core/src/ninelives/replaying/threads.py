@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ninelives.replaying.report import ReplayReport
     from ninelives.replaying.run import Run
 
-__all__ = ["attempt", "replay"]
+__all__ = ["Enter", "attempt", "replay"]
 
 Enter = Callable[["Call"], Any]
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 
 from msgspec import Struct
 
 from ninelives.address import Address
-from ninelives.checks import shown
+from ninelives.address_options import LONGEST_WAIT, problem_of, read_seconds
 from ninelives.errors import Problem
 
-__all__ = ["AWS_OPTIONS", "AwsOptions", "problem_of", "read_number", "read_options", "unknown_options"]
+__all__ = ["AWS_OPTIONS", "AwsOptions", "read_options", "unknown_options"]
 
 AWS_OPTIONS = ("region", "endpoint", "profile", "connect_timeout", "read_timeout")
 """The names of the options; a factory lets them pass, besides its own."""
-
-_MOST = 3_600  # seconds: an hour; what is much more no socket takes
 
 # Both as botocore has them: utils.py, validate_region_name and is_valid_endpoint_url.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[a-zA-Z0-9-]{1,63}(?<!-)\Z", re.ASCII)
@@ -55,30 +52,10 @@ def read_options(address: Address, place: str, *, region: str | None = None) -> 
         region=_region(address, place, region, problems),
         endpoint=_endpoint(address, place, problems),
         profile=_profile(address, place, problems),
-        connect_timeout=read_number(address, place, "connect_timeout", AwsOptions().connect_timeout, problems),
-        read_timeout=read_number(address, place, "read_timeout", AwsOptions().read_timeout, problems),
+        connect_timeout=_timeout(address, place, "connect_timeout", AwsOptions().connect_timeout, problems),
+        read_timeout=_timeout(address, place, "read_timeout", AwsOptions().read_timeout, problems),
     )
     return options, problems
-
-
-def read_number(address: Address, place: str, name: str, default: float, problems: list[Problem]) -> float:
-    """A number of seconds among an address's options, above 0 and at most 3,600; what is wrong goes to `problems`.
-
-    Example:
-        >>> read_number(Address.parse("sqs:q?read_timeout=2"), "store sqs:q", "read_timeout", 5.0, [])
-        2.0
-    """
-    given = address.options.get(name)
-    if given is None:
-        return default
-    try:
-        number = float(given)
-    except ValueError:
-        number = math.nan
-    if 0 < number <= _MOST:  # not so for what is no number at all
-        return number
-    problems.append(problem_of(place, name, given, f"a number above 0, {_MOST} at most"))
-    return default
 
 
 def unknown_options(address: Address, place: str, known: Iterable[str]) -> list[Problem]:
@@ -91,9 +68,8 @@ def unknown_options(address: Address, place: str, known: Iterable[str]) -> list[
     ]
 
 
-def problem_of(place: str, name: str, value: str, expected: str) -> Problem:
-    """What is wrong with an option of an address; its value is shown masked."""
-    return Problem(f"{place}: option {name!r}", shown(value, name), expected)
+def _timeout(address: Address, place: str, name: str, default: float, problems: list[Problem]) -> float:
+    return read_seconds(address, place, name, default, problems, most=LONGEST_WAIT)
 
 
 def _region(address: Address, place: str, said: str | None, problems: list[Problem]) -> str | None:

@@ -18,13 +18,11 @@ VARIABLE = "_NINELIVES_COMPLETE"
 SECONDS = 0.5
 """How long is looked for what a word may be completed to."""
 
-
-_HOW = r"""
-\b
+_HOW = """\b
 bash   echo 'eval "$(ninelives completion bash)"' >> ~/.bashrc
 zsh    echo 'eval "$(ninelives completion zsh)"' >> ~/.zshrc
 fish   ninelives completion fish > ~/.config/fish/completions/ninelives.fish
-""".replace(r"\b", "\b")
+"""
 
 
 @click.command("completion", short_help="Make your shell complete commands.", epilog=_HOW)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from ninelives.address import Address
+from ninelives.address_options import LONGEST_WAIT, read_seconds
 from ninelives.checks import shown
 from ninelives.errors import ConfigurationError, Problem
 from ninelives.redaction import one_line
@@ -16,8 +15,6 @@ OPTIONS = ("to", "cc", "sender", "tls", "ca", "password_file", "connect_timeout"
 """What an address may say after the ``?``."""
 
 MAIL_ADDRESS = "a mail address, like 'ops@example.com'"
-
-_MOST_SECONDS = 3_600  # what is more is a mistake, and sockets have a limit of their own
 
 
 class Options:
@@ -31,7 +28,7 @@ class Options:
     """
 
     def __init__(self, address: Address) -> None:
-        self._options = address.options
+        self._address = address
         self._place = f"channel {one_line(str(Address(address.scheme, address.target)))}"
         self.problems: list[Problem] = []
         try:
@@ -46,7 +43,7 @@ class Options:
 
     def text(self, option: str) -> str | None:
         """An option as it stands; None if it is not given."""
-        return self._options.get(option) or None
+        return self._address.options.get(option) or None
 
     def path(self, option: str) -> str | None:
         """A file's path; it is not looked at."""
@@ -70,14 +67,6 @@ class Options:
 
     def seconds(self, option: str, default: float) -> float:
         """A number of seconds above 0, at most an hour."""
-        given = self.text(option)
-        if given is None:
+        if self.text(option) is None:
             return default
-        try:
-            number = float(given)
-        except ValueError:
-            number = math.nan
-        if 0 < number <= _MOST_SECONDS:
-            return number
-        self.wrong(option, given, f"a number of seconds above 0, at most {_MOST_SECONDS}")
-        return default
+        return read_seconds(self._address, self._place, option, default, self.problems, most=LONGEST_WAIT)

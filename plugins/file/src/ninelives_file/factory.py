@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ninelives.address import Address
+from ninelives.address_options import read_path, read_seconds, read_switch
 from ninelives.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
@@ -25,33 +24,12 @@ def file_store(address: Address) -> FileStore:
         ConfigurationError: An option is unknown or wrong, or no file can have such a name.
     """
     address.refuse_unknown_options(("fsync", "lock_timeout"))
-    problems = list(_problems(address))
+    place, problems = str(address), list[Problem]()
+    path = read_path(address, DEFAULT_FILE, problems)
+    fsync = read_switch(address, place, "fsync", problems, default=True)
+    lock_timeout = read_seconds(address, place, "lock_timeout", _LOCK_TIMEOUT, problems, zero=True)
     if problems:
         raise ConfigurationError(*problems)
     from ninelives_file.store import FileStore  # the command line asks for a store's factory, and mostly for another's
 
-    return FileStore(
-        address.target or DEFAULT_FILE,
-        fsync=address.options.get("fsync", "on") == "on",
-        lock_timeout=float(address.options.get("lock_timeout", _LOCK_TIMEOUT)),
-    )
-
-
-def _problems(address: Address) -> Iterator[Problem]:
-    if "\0" in address.target:
-        yield Problem(f"{address!r}: path", repr(address.target), "a path without NUL characters")
-    if address.target.startswith("//") and "@" in address.target.split("/")[2]:
-        yield Problem(f"{address}: path", "", "a path on this machine, without user and host")
-    fsync = address.options.get("fsync", "on")
-    if fsync not in ("on", "off"):
-        yield Problem(f"{address}: option 'fsync'", repr(fsync), "on or off")
-    timeout = address.options.get("lock_timeout", "0")
-    if not _is_duration(timeout):
-        yield Problem(f"{address}: option 'lock_timeout'", repr(timeout), "a number of seconds, 0 or more")
-
-
-def _is_duration(text: str) -> bool:
-    try:
-        return 0 <= float(text) < math.inf
-    except ValueError:
-        return False
+    return FileStore(path, fsync=fsync, lock_timeout=lock_timeout)

@@ -6,9 +6,10 @@ import re
 from itertools import count
 
 from ninelives.address import Address
+from ninelives.address_options import problem_of
 from ninelives.errors import ConfigurationError, Problem
 from ninelives.redaction import redact_text
-from ninelives_aws.options import problem_of, read_options, unknown_options
+from ninelives_aws.options import read_options, unknown_options
 from ninelives_sms.channel import SMS_TYPES, SmsChannel
 
 __all__ = ["sms_channel"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ninelives.address import Address
+from ninelives.address_options import problem_of
 from ninelives.checks import shown
 from ninelives.errors import ConfigurationError, Problem
 from ninelives_aws.arns import TopicArn
-from ninelives_aws.options import problem_of, read_options, unknown_options
+from ninelives_aws.options import read_options, unknown_options
 from ninelives_sns.channel import SnsChannel
 from ninelives_sns.publication import FORMATS
 

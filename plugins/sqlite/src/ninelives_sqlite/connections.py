@@ -36,14 +36,14 @@ class Handle(Struct, eq=False):
         file: Which file it is to; None: to none.
         log: The path of its write-ahead log.
         synchronous: How it syncs, as was said last.
-        seen: How many rows it had changed when the log's length was looked at.
+        seen: How many rows it had changed when the log's length was looked at; None: that was never.
     """
 
     connection: sqlite3.Connection
     file: tuple[int, int] | None
     log: str
     synchronous: str = ""
-    seen: int = 0
+    seen: int | None = None
 
 
 class Connections:

@@ -17,7 +17,10 @@ from ninelives_sqlite.transactions import transaction
 __all__ = ["Database"]
 
 _LOOK_EVERY = 64
-"""So many rows may be changed before it is looked at how long the log is."""
+"""So many rows may a connection change before it is looked at how long the log is; the first time it is looked at once.
+
+Else nobody would look where many come who write little: programs that end soon, or fork.
+"""
 
 
 class Database:
@@ -96,11 +99,12 @@ def _sync(handle: Handle, how: str) -> None:
 
 
 def _is_long(handle: Handle) -> bool:
-    # Not at each: once someone has asked when a file was changed, Linux writes that down at its next change, and a
-    # commit takes a third longer.
-    if handle.connection.total_changes - handle.seen < _LOOK_EVERY:
+    # Not at each: once someone has asked when a file was changed, newer Linux writes that down at its next change, and
+    # a commit takes longer.
+    changed = handle.connection.total_changes
+    if handle.seen is not None and changed - handle.seen < _LOOK_EVERY:
         return False
-    handle.seen = handle.connection.total_changes
+    handle.seen = changed
     try:
         return os.stat(handle.log).st_size > LOG_SIZE
     except OSError:  # there is none

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from ninelives.dead_letters.letter import SCHEMA, DeadLetter, LetterFilter
 from ninelives.dead_letters.paging import FIRST, Position
 
-__all__ = ["Chosen", "Kinds", "as_value", "by_themselves", "by_time", "choose"]
+__all__ = ["Chosen", "Kinds", "as_value", "by_themselves", "choose"]
 
 _FEW = 5_000
 """So many letters are sorted rather than looked for among all, in order."""
@@ -118,8 +118,11 @@ def choose(connection: sqlite3.Connection, wanted: LetterFilter) -> Chosen:
         return Chosen("letters_by_id", where, given, rest=rest)
     if number < all_kinds and letters <= _FEW:
         return Chosen("letters_by_kind", where, given, rest=rest)
-    if values and _are_few(connection, times := by_time(wanted)):
-        return Chosen("letters_by_time", where, given, None, rest, times)
+    if values and _are_few(connection, times := _by_time(wanted)):
+        (made, moments), again = times
+        return Chosen(
+            "letters_by_time", where, given, None, rest, ((f"{made} AND last_failed = created", moments), again)
+        )
     if number < all_kinds and number <= _STRANDS and total - letters > _FEW:
         return Chosen("letters_by_kind", condition, values, kinds.numbers(connection), rest)
     return Chosen("letters_in_order", where, given, rest=rest)
@@ -133,12 +136,12 @@ def by_themselves(wanted: LetterFilter) -> Conditions:
     return f"{condition} AND id IN (SELECT value FROM json_each(?))", (*values, json.dumps(sorted(wanted.ids)))  # noqa: S608 - conditions of ours
 
 
-def by_time(wanted: LetterFilter) -> tuple[Conditions, ...]:
-    """Where letters that failed last in this time are found: those that have failed once, by when they were made."""
+def _by_time(wanted: LetterFilter) -> tuple[Conditions, Conditions]:
+    """Where letters that failed last in this time stand: among those that were made in it, or failed again in it."""
     when_made, moments = _between("created", wanted)
     when_failed, _ = _between("last_failed", wanted)
     return (
-        (f"FROM letters INDEXED BY letters_in_order WHERE {when_made} AND last_failed = created", moments),
+        (f"FROM letters INDEXED BY letters_in_order WHERE {when_made}", moments),
         (f"FROM letters INDEXED BY letters_by_time WHERE {when_failed} AND last_failed <> created", moments),
     )
 
@@ -162,6 +165,7 @@ def as_value(text: str) -> str | bytes:
 
 
 def _are_few(connection: sqlite3.Connection, times: tuple[Conditions, ...]) -> bool:
+    """Whether few letters stand there; no more are looked at to know it."""
     statements = [(f"SELECT count(*) FROM (SELECT 1 {source} LIMIT ?)", values) for source, values in times]  # noqa: S608 - conditions of ours
     found = (connection.execute(statement, (*values, _FEW + 1)).fetchone()[0] for statement, values in statements)
     return int(sum(found)) <= _FEW

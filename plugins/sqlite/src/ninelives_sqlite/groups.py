@@ -34,9 +34,9 @@ _EXAMPLE = """
     SELECT number, CAST(record AS BLOB) FROM letters WHERE number IN (
         SELECT number FROM (
             SELECT number, created, id, kind, last_failed FROM letters INDEXED BY letters_in_order
-            WHERE created = ?1 AND last_failed = created
+            WHERE created = ? AND last_failed = created
             UNION ALL SELECT number, created, id, kind, last_failed FROM letters INDEXED BY letters_by_time
-            WHERE last_failed = ?1 AND last_failed <> created)
+            WHERE last_failed = ? AND last_failed <> created)
         WHERE {by_themselves} AND kind IN (
             SELECT number FROM kinds
             WHERE pipeline IS ? AND fingerprint IS ? AND fingerprint_version = ? AND {of_kinds})
@@ -90,6 +90,6 @@ def _group(
     *group, total, parked, first, last = row
     kinds, (condition, values) = Kinds.of(wanted), by_themselves(wanted)
     statement = _EXAMPLE.format(by_themselves=condition, of_kinds=kinds.where)
-    example = connection.execute(statement, (last, *values, *group, *kinds.values))
+    example = connection.execute(statement, (last, last, *values, *group, *kinds.values))
     for _, letter in read(example, bad):
         yield group_of(letter, count=total, parked=parked, first=moment_of(first))

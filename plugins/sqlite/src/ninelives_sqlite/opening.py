@@ -17,10 +17,10 @@ __all__ = ["LOG_SIZE", "Where", "identity", "open_database"]
 LOG_SIZE = 4 * 1024 * 1024
 """How large the write-ahead log may grow, in bytes, before it is written back.
 
-A sync takes half as long again, and more, while the log grows: so it is soon begun anew.
+A sync takes longer while the log grows: so it is soon begun anew.
 """
 
-# A letter changes a page of each index, and whole pages are written: small ones make for half of what larger ones take.
+# A letter changes a page of each index, and whole pages are written: small ones make for less.
 _PAGE = 1024
 _RETRY = 0.01
 _LONGEST = 2_000_000.0  # SQLite counts milliseconds in 32 bits
@@ -98,7 +98,7 @@ def _upgrade(connection: sqlite3.Connection, where: Where) -> None:
 
 def _settle(connection: sqlite3.Connection) -> None:
     for setting in (
-        "wal_autocheckpoint = 0",  # `Connections` writes the log back
+        "wal_autocheckpoint = 0",  # `Database` writes the log back
         f"journal_size_limit = {LOG_SIZE}",
         "fullfsync = ON",  # macOS: its fsync leaves the data in the drive's own cache
         "checkpoint_fullfsync = ON",

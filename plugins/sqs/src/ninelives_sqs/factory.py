@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ninelives.address import Address
+from ninelives.address_options import problem_of
 from ninelives.errors import ConfigurationError, Problem
-from ninelives_aws.options import AWS_OPTIONS, AwsOptions, problem_of, read_options
+from ninelives_aws.options import AWS_OPTIONS, AwsOptions, read_options
 from ninelives_sqs.queue_url import EXPECTED, read_url
 
 if TYPE_CHECKING:

@@ -8,12 +8,19 @@ from ninelives.dead_letters.desk import Desk
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.dead_letters.places import Place, Places
 from ninelives.dead_letters.who import Who
+from ninelives.errors import StoreError
 from ninelives.testing import FakeClock, RecordingListener
 from ninelives.testing.contracts.letters import letter
 from ninelives_file import FileStore
 from ninelives_sqlite import SqliteStore
 
 WHO = Who("alice", "web-1", "ninelives dlq")
+ACTIONS = {
+    "noted": lambda desk, what, **more: desk.note(what, "seen", **more),
+    "parked": lambda desk, what, **more: desk.park(what, "why", **more),
+    "unparked": lambda desk, what, **more: desk.unpark(what, "why", **more),
+    "purged": lambda desk, what, **more: desk.purge(what, "why", **more),
+}
 
 
 class OnlyStore:
@@ -30,6 +37,42 @@ class OnlyStore:
 
     def put(self, letter):
         self.inside.put(letter)
+
+
+class Failing(MemoryStore):
+    """A store whose ways of changing a letter fail as `errors` says: one error a letter, None for none."""
+
+    def __init__(self, clock, errors=(), claims=()):
+        super().__init__(clock=clock)
+        self.errors = list(errors)
+        self.claims = list(claims)
+
+    def fail(self):
+        if self.errors and (error := self.errors.pop(0)) is not None:
+            raise error
+
+    def claim(self, letter_ids, *, lease):
+        if self.claims and (error := self.claims.pop(0)) is not None:
+            raise error
+        return super().claim(letter_ids, lease=lease)
+
+    def release(self, lease, letter=None):
+        if letter is not None:
+            self.fail()
+        super().release(lease, letter)
+
+    def ack(self, lease):
+        self.fail()
+        super().ack_many([lease])
+
+    def ack_many(self, leases):
+        raise StoreError("not at once")
+
+    def release_many(self, releases):
+        given = list(releases)
+        if len(given) > 1:
+            raise StoreError("not at once")
+        super().release_many(given)
 
 
 class Office:
@@ -88,3 +131,33 @@ def bureau(tmp_path):
 def make():
     """Makes letters: `make(number, **fields)`."""
     return letter
+
+
+@pytest.fixture(params=list(ACTIONS))
+def action(request):
+    """One of what can be done to letters."""
+    return request.param
+
+
+@pytest.fixture
+def do(action):
+    """Does it: `do(desk, what, **options)`."""
+    return ACTIONS[action]
+
+
+@pytest.fixture
+def state(action):
+    """The state of a letter that it can be done to."""
+    return "parked" if action == "unparked" else "waiting"
+
+
+@pytest.fixture
+def letters(make, state):
+    """Five letters that it can be done to."""
+    return [make(number, message=number, state=state) for number in range(5)]
+
+
+@pytest.fixture
+def failing():
+    """Makes stores that fail: `failing(clock, errors, claims)`."""
+    return Failing

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from ninelives import LetterNotFoundError, StoreError
-from ninelives.dead_letters import importing
-from ninelives.dead_letters.importing import read_lines
+from ninelives.dead_letters.desk import importing
+from ninelives.dead_letters.desk.importing import read_lines
 from ninelives.dead_letters.letter import Attempt, LetterFilter, decode_letter, encode_letter
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.testing.contracts.letters import whole_letter

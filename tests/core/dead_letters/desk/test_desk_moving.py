@@ -7,10 +7,10 @@ from threading import Event
 import pytest
 
 from ninelives import ConfigurationError, LetterTooLargeError, StoreError, UnsupportedError
+from ninelives.dead_letters.claim_many import BATCH
 from ninelives.dead_letters.desk import Desk
 from ninelives.dead_letters.letter import LetterFilter
 from ninelives.dead_letters.memory import MemoryStore
-from ninelives.dead_letters.moving import BATCH
 from ninelives.dead_letters.places import Place
 
 ALL = LetterFilter()

@@ -156,8 +156,8 @@ def test_nothing_is_left_behind(doctor, tmp_path):
 
 @pytest.mark.parametrize(
     ("number", "said"),
-    [(0, "0 letters are in it"), (1, "1 letter waits there to come home: drain() moves them now"),
-     (3, "3 letters wait there to come home: drain() moves them now")],
+    [(0, "0 letters are in it"), (1, "1 letter waits there to come home: 'ninelives dlq drain' moves them now"),
+     (3, "3 letters wait there to come home: 'ninelives dlq drain' moves them now")],
 )  # fmt: skip
 def test_letters_that_wait_in_the_fallback_are_said(doctor, tmp_path, number, said):
     """Of a fallback it is said how many letters wait to come home; of the same file as a store it is not."""

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ninelives_cli.dlq.lasting import refuse_memory
 from ninelives_cli.dlq.output import counted, examples, json_option, write_json
 from ninelives_cli.dlq.progress import HowFar, Show, quiet_option
-from ninelives_cli.dlq.where import Where, where_options
+from ninelives_cli.dlq.where import Where, refuse_memory, something, where_options
 
 if TYPE_CHECKING:
     from ninelives.dead_letters.places import Place
@@ -27,7 +26,9 @@ __all__ = ["drain"]
     ),
 )
 @where_options
-@click.option("--fallback", metavar="ADDRESS", help="With --store: where letters went that it did not take.")
+@click.option(
+    "--fallback", type=something, metavar="ADDRESS", help="With --store: where letters went that it did not take."
+)
 @json_option
 @quiet_option
 @click.pass_context

@@ -27,7 +27,7 @@ def expire(*, where: Where, yes: bool, as_json: bool, quiet: bool) -> None:
     Of a store that pipelines share, all letters that have expired are meant: --pipeline only says where they are.
     It asks first, unless --yes is given. Letters that someone holds stay.
     """
-    from ninelives.dead_letters.tended import Tended
+    from ninelives.dead_letters.desk.report import Tended
     from ninelives_cli.dlq.progress import showing
     from ninelives_cli.dlq.signals import stopping
     from ninelives_cli.dlq.tending import finish

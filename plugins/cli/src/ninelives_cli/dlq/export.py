@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ninelives.dead_letters.letter import LetterFilter
-from ninelives.dead_letters.tended import Progress
+from ninelives.dead_letters.progress import Progress
 from ninelives_cli.completion import files
 from ninelives_cli.dlq.filters import Chosen, chosen_options
 from ninelives_cli.dlq.output import counted, examples, say_none_found, say_what_is_unreadable

@@ -96,7 +96,7 @@ def _text(*names: str, metavar: str, said: str) -> Callable[[Command], Command]:
 
 
 def _chosen(ids: tuple[str, ...], wanted: LetterFilter, *, all_letters: bool) -> Chosen:
-    narrowed = not LetterFilter(**{name: getattr(wanted, name) for name in FIELDS}).empty
+    narrowed = not structs.replace(wanted, pipeline=None).empty
     if ids and (narrowed or all_letters):
         raise click.UsageError("ids and a filter can't be given together, nor ids and --all")
     if narrowed and all_letters:

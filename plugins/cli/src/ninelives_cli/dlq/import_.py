@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 from msgspec import structs
 
-from ninelives_cli.dlq.lasting import refuse_memory
 from ninelives_cli.dlq.masking import clean
 from ninelives_cli.dlq.output import counted, examples, json_option, write_json
 from ninelives_cli.dlq.progress import quiet_option
-from ninelives_cli.dlq.where import Where, where_options
+from ninelives_cli.dlq.where import Where, refuse_memory, where_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ninelives.dead_letters.importing import Imported
+    from ninelives.dead_letters.desk.importing import Imported
 
 __all__ = ["import_letters"]
 
@@ -75,7 +74,7 @@ def _lines_of(file: BinaryIO) -> Iterator[bytes]:
     Raises:
         ValueError: It is no text, but packed or a database.
     """
-    from ninelives.dead_letters.importing import read_lines
+    from ninelives.dead_letters.desk.importing import read_lines
 
     for number, line in enumerate(read_lines(file)):
         if number == 0:

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["list_letters"]
 
-_CURSOR = re.compile(r"\d+:")
-
 SHOWN = 50
+"""Letters in a table, if --limit says nothing else."""
 PAGE = 500
+"""Letters that are read at once."""
+
+_CURSOR = re.compile(r"\d+:")
 
 
 def _cursor(text: str) -> str:

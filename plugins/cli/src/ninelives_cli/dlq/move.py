@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
 import click
 
 from ninelives.dead_letters.letter import LetterFilter
 from ninelives_cli.dlq.filters import Chosen, chosen_options
-from ninelives_cli.dlq.lasting import refuse_memory
 from ninelives_cli.dlq.output import examples, say_what_is_unreadable
 from ninelives_cli.dlq.tending import Told, tend, told_options
-from ninelives_cli.dlq.where import Where, where_options
-
-if TYPE_CHECKING:
-    from ninelives.dead_letters.choosing import What
-    from ninelives.dead_letters.tended import Tended
+from ninelives_cli.dlq.where import Where, refuse_memory, something, where_options
 
 __all__ = ["move"]
 
@@ -30,7 +25,14 @@ __all__ = ["move"]
 )
 @where_options
 @chosen_options
-@click.option("--to", "target", metavar="ADDRESS", required=True, help="The store that they go to: sqlite:./dlq.db.")
+@click.option(
+    "--to",
+    "target",
+    type=something,
+    metavar="ADDRESS",
+    required=True,
+    help="The store that they go to: sqlite:./dlq.db.",
+)
 @told_options
 def move(*, where: Where, chosen: Chosen, target: str, told: Told) -> None:
     """Move letters to another store: each is kept there, then removed here.
@@ -43,8 +45,4 @@ def move(*, where: Where, chosen: Chosen, target: str, told: Told) -> None:
     if isinstance(chosen.what, LetterFilter):
         for place in desk.places:
             say_what_is_unreadable(place)
-
-    def move_there(what: What, reason: str | None, **how: Any) -> Tended:
-        return desk.move(what, target, reason, **how)
-
-    tend(move_there, desk, chosen, told, ("moving", "moved"))
+    tend(partial(desk.move, target=target), desk, chosen, told, ("moving", "moved"))

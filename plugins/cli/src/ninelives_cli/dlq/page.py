@@ -10,6 +10,7 @@ from ninelives.dead_letters.letter import DeadLetter
 from ninelives.redaction import redact
 from ninelives_cli.dlq.masking import clean, clean_lines, pretty
 from ninelives_cli.dlq.moments import ago, iso
+from ninelives_cli.dlq.output import counted
 
 __all__ = ["page_of"]
 
@@ -34,7 +35,7 @@ class _Page:
 
     def facts(self) -> Iterator[str]:
         letter = self.letter
-        replays = {0: "", 1: ", 1 failed replay"}.get(letter.replay_count, f", {letter.replay_count} failed replays")
+        replays = f", {counted(letter.replay_count, 'failed replay')}" if letter.replay_count else ""
         facts = {
             "id": letter.id,
             "state": f"{letter.state}{replays}",

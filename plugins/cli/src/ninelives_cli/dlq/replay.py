@@ -9,7 +9,7 @@ import click
 from ninelives_cli.dlq.filters import Chosen, chosen_options
 from ninelives_cli.dlq.output import examples, json_option
 from ninelives_cli.dlq.progress import quiet_option
-from ninelives_cli.dlq.where import Where, where_options
+from ninelives_cli.dlq.where import Where, something, where_options
 from ninelives_cli.doctor.options import Real
 
 __all__ = ["replay"]
@@ -28,7 +28,9 @@ COUNT = click.IntRange(min=1)
 )
 @where_options
 @chosen_options
-@click.option("--import", "modules", metavar="MODULE", multiple=True, help="Import this one too; may be repeated.")
+@click.option(
+    "--import", "modules", type=something, metavar="MODULE", multiple=True, help="Import this one too; may be repeated."
+)
 @click.option("--rate", type=RATE, metavar="N", help="At most N letters a second.")
 @click.option("--canary", type=COUNT, metavar="N", help="Run N first, and stop if one of them fails.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most N letters.")

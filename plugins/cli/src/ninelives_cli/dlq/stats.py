@@ -12,7 +12,7 @@ from ninelives_cli.dlq.output import examples, json_option, say_what_is_unreadab
 from ninelives_cli.dlq.where import Where, where_options
 
 if TYPE_CHECKING:
-    from ninelives.dead_letters.stats import Stats
+    from ninelives.dead_letters.desk.stats import Stats
 
 __all__ = ["stats"]
 

@@ -16,7 +16,7 @@ from ninelives_cli.dlq.signals import Stop, stopping
 
 if TYPE_CHECKING:
     from ninelives.dead_letters.desk import Desk
-    from ninelives.dead_letters.tended import Tended
+    from ninelives.dead_letters.desk.report import Tended
     from ninelives_cli.dlq.filters import Chosen
 
 __all__ = ["Told", "finish", "tend", "told_options"]
@@ -48,7 +48,7 @@ class Told(Struct, frozen=True):
 def told_options(command: Command) -> Command:
     """The options of commands that change letters; the command gets them as ``told``, a `Told`."""
 
-    @click.option("--reason", metavar="TEXT", help="Why; stands in the letter's notes and in the event.")
+    @click.option("--reason", metavar="TEXT", help="Why; stands in the event, and in the notes of letters that stay.")
     @json_option
     @quiet_option
     @wraps(command)
@@ -70,7 +70,7 @@ def tend(act: Callable[..., Tended], desk: Desk, chosen: Chosen, told: Told, wor
     """
     doing, did = words
     with stopping() as stop, showing(doing, hidden=told.as_json or told.quiet) as show:
-        tended = act(chosen.what, told.reason, all_letters=chosen.all_letters, stop=stop, progress=show)
+        tended = act(chosen.what, reason=told.reason, all_letters=chosen.all_letters, stop=stop, progress=show)
     if not (isinstance(chosen.what, tuple) or tended.stopped or any(_counts(tended).values())):
         say_none_found(desk, chosen.what)
     finish(did, tended, as_json=told.as_json, stop=stop)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ninelives.dead_letters.desk import Desk
     from ninelives.dead_letters.queue import DeadLetterQueue
 
-__all__ = ["Where", "something", "where_options"]
+__all__ = ["Where", "refuse_memory", "something", "where_options"]
 
 Command = Callable[..., Any]
 
@@ -29,6 +29,18 @@ def something(text: str) -> str:
     if not text.strip():
         raise click.BadParameter("it is empty")
     return text
+
+
+def refuse_memory(name: str) -> None:
+    """See that the store of this name or address, where letters are to go, lasts longer than this very process.
+
+    Raises:
+        click.UsageError: It is its memory.
+    """
+    if name.partition(":")[0].strip().lower() == "memory":
+        raise click.UsageError(
+            f"{name} ends with this command, and letters that go there would too: name a store that lasts"
+        )
 
 
 class Where(Struct, frozen=True):

@@ -60,7 +60,8 @@ def _waiting(backend: Backend) -> str:
         return ""
     number = backend.own.count(LetterFilter(state="waiting"))
     letters = "1 letter waits" if number == 1 else f"{number} letters wait"
-    return f"{letters} there to come home: drain() moves them now, the pipeline when the store works" if number else ""
+    how = "'ninelives dlq drain' moves them now, the pipeline when the store works"
+    return f"{letters} there to come home: {how}" if number else ""
 
 
 def _verdict(backend: Backend, ended: Ended[str | None]) -> Verdict:

@@ -75,6 +75,7 @@ def test_without_a_pipeline_the_defaults_say_it(program, keep, kept, tmp_path):
         ((*STORES, "--pipeline", "shop"), "--pipeline and --app say which stores are meant: give them without --store"),
         ((*STORES, "--app", "shop:pipeline"), "--pipeline and --app say which stores are meant"),
         (("--app", "shop:pipeline"), "dlq.json has no fallback: there is no place from which letters could come home"),
+        (("--store", "file:./home.json", "--fallback", ""), "'--fallback': it is empty"),
         (("--store", "nowhere:", "--fallback", "file:./refuge.json"), "nowhere"),
     ],
 )

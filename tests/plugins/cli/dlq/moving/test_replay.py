@@ -249,6 +249,7 @@ def test_an_isolated_circuit_is_said(program, keep, shop):
         (("--app", "shop:pipeline", "--state", "parked"), "parked letters are run by their ids only"),
         (("--app", "shop:nothing", "--all"), "the pipelines of shop: pipeline"),
         (("--app", "shop:pipeline", "--all", "--import", "nowhere"), "--import is 'nowhere': expected a module that"),
+        (("--app", "shop:pipeline", "--all", "--import", ""), "'--import': it is empty"),
         (("--app", "shop:pipeline", "--all", "--store", "nowhere:"), "nowhere"),
         (("--app", "shop:pipeline", "--all", "--rate", "0"), "'--rate'"),
         (("--app", "shop:pipeline", "--all", "--rate", "nan"), "'--rate'"),

@@ -60,6 +60,7 @@ def test_an_id_that_is_not_there_is_told(program, keep, kept):
     [
         (("--to", "file:./old.json"), 2, "or say --all for all of them"),
         (("--all",), 2, "Missing option '--to'"),
+        (("--all", "--to", ""), 2, "'--to': it is empty"),
         (("--all", "--to", "nowhere:"), 2, "nowhere"),
         (("--all", "--to", "file:./dlq.json"), 2, "expected another store than the one that the letters are in"),
         (("--all", "--to", "file:./nowhere/old.json"), 1, "No such file or directory"),
