@@ -260,9 +260,13 @@ def test_who_is_interrupted_before_its_turn_lets_others_go_on(medium, threads, m
     waiting = Event()
 
     class Turn:
+        def locked(self):
+            return True
+
         def __enter__(self):
             waiting.set()
             medium.wait_for(3)
+            medium.commits._turn = turn
             raise KeyboardInterrupt
 
         def __exit__(self, *_args):
@@ -272,7 +276,6 @@ def test_who_is_interrupted_before_its_turn_lets_others_go_on(medium, threads, m
     medium.commits._turn = Turn()
     leader = threads.submit(medium.commits.add, "leader")
     assert waiting.wait(20)
-    medium.commits._turn = turn
     others = [threads.submit(medium.commits.add, item) for item in "ab"]
     assert isinstance(leader.exception(20), KeyboardInterrupt)
     assert [one.exception(20) for one in others] == [None, None]

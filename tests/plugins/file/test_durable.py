@@ -21,7 +21,7 @@ class Recorder:
         self.calls = []
         self._names = {}
         # With it, macOS would be asked in another way.
-        monkeypatch.delattr(fcntl, "F_FULLFSYNC", raising=False)
+        monkeypatch.setattr(disk, "_FULL_SYNC", None)
         for name in ("open", "write", "fsync", "replace", "link"):
             monkeypatch.setattr(os, name, self._recording(name, getattr(os, name)))
 
@@ -73,6 +73,7 @@ def test_every_change_is_synced(tmp_path, monkeypatch):
     """A claim, a release, a renewal, an acknowledgement and a purge are each written and synced before they return."""
     store = FileStore(tmp_path / "dlq.json")
     store.put_many([letter(1), letter(2)])
+    store.close()
     recorder = Recorder(monkeypatch)
 
     def synced():
@@ -143,7 +144,7 @@ def test_the_drives_own_cache_is_flushed(tmp_path, monkeypatch, works):
         if not works:
             raise OSError
 
-    monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
+    monkeypatch.setattr(disk, "_FULL_SYNC", 51)
     monkeypatch.setattr(fcntl, "fcntl", full)
     monkeypatch.setattr(os, "fsync", lambda descriptor: asked.append("fsync"))
     with (tmp_path / "file").open("wb") as file:

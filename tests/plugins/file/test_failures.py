@@ -48,6 +48,7 @@ def test_what_may_not_be_written(store, path, monkeypatch):
     """A file that this user may not write, or a file system that takes no writes, is said, with the path."""
     store.put(letter())
     for number, hint in ((13, "right to read and write"), (30, "can be written"), (99, "sound")):
+        store.close()
         with monkeypatch.context() as patch:
             patch.setattr(os, "open", _raising(OSError(number, os.strerror(number))))
             with pytest.raises(StoreError, match=hint) as caught:

@@ -86,6 +86,10 @@ class GroupCommit(Generic[T]):
             BaseException: This thread was interrupted: whether the item was committed is not known. Where it was
                 committing for others, another of these does it, for some perhaps once more.
         """
+        if self._next is None and not self._turn.locked():  # nobody to wait for, and nobody waits
+            with self._turn:
+                self._commit((item,))
+            return
         mine = _Waiting(item)
         try:
             with self._lock:

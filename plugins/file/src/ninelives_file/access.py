@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ninelives.errors import StoreError
+from ninelives_file.descriptors import Once
 from ninelives_file.errors import told
 from ninelives_file.locks import lock, unlock
 from ninelives_file.opened import Opened, Where
@@ -28,7 +29,7 @@ def append(where: Where, lines: bytes) -> None:
         StoreError: They were not written.
     """
     since = time.monotonic()
-    with told(where.path), where.turn, _Locked(where, _MAKE, since, converting=True) as opened:
+    with told(where.path), where.turn, _Locked(where, where.kept, _MAKE, since, converting=True) as opened:
         opened.append(lines)
 
 
@@ -45,7 +46,7 @@ def writing(where: Where) -> Iterator[Opened]:
         if _is_missing(where.path):
             yield Opened(where, content=b"")
             return
-        with _Locked(where, _MAKE, since, converting=True) as opened:
+        with _Locked(where, where.kept, _MAKE, since, converting=True) as opened:
             yield opened
 
 
@@ -60,7 +61,7 @@ def reading(where: Where) -> Iterator[Opened]:
         if _is_missing(where.path):
             yield Opened(where, content=b"")
             return
-        with _Locked(where, _READ, time.monotonic(), exclusive=False) as opened:
+        with _Locked(where, Once(), _READ, time.monotonic(), exclusive=False) as opened:
             content = opened.converted()
             yield opened if content is None else Opened(where, content=content)
 
@@ -74,15 +75,16 @@ def locking(where: Where) -> Iterator[None]:
         StoreError: It is no file that can be locked.
         OSError: It can't be opened for writing.
     """
-    with _Locked(where, _WRITE, time.monotonic()):
+    with _Locked(where, Once(), _WRITE, time.monotonic()):
         yield
 
 
 class _Locked:
-    """Opens and locks the file that the path names, and closes it at the end.
+    """Opens and locks the file that the path names, and frees it at the end.
 
     Args:
         where: Which.
+        file: Through what it is reached.
         flags: What it is opened for.
         since: When the waiting for it began, by `time.monotonic`.
         exclusive: Whether nobody else may read it meanwhile.
@@ -90,59 +92,57 @@ class _Locked:
     """
 
     def __init__(
-        self, where: Where, flags: int, since: float, *, exclusive: bool = True, converting: bool = False
+        self, where: Where, file: Once, flags: int, since: float, *, exclusive: bool = True, converting: bool = False
     ) -> None:
         self._where = where
+        self._file = file
         self._flags = flags
         self._since = since
         self._exclusive = exclusive
         self._converting = converting
-        self._descriptor = -1
 
     def __enter__(self) -> Opened:
         try:
             while (opened := self._opened()) is None:
-                self._close()
+                self._file.close()
         except BaseException:
-            self._close()
+            self._file.close()
             raise
         return opened
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, kind: object, *_error: object) -> None:
         try:
-            unlock(self._descriptor)  # a child forked meanwhile has it open too: our closing it would free nothing
-        finally:
-            self._close()
+            unlock(self._file.descriptor)  # a child forked meanwhile has it open too: closing it would free nothing
+        except BaseException:
+            self._file.close()
+            raise
+        if kind is None:
+            self._file.done()
+        else:
+            self._file.close()
 
     def _opened(self) -> Opened | None:
         """The file; None: it turned out to be another than the path names."""
-        where = self._where
-        self._descriptor = os.open(where.path, self._flags, 0o600)
-        lock(self._descriptor, where.path, exclusive=self._exclusive, timeout=where.lock_timeout, since=self._since)
-        about = os.fstat(self._descriptor)
+        where, file = self._where, self._file
+        about = file.open(where.path, self._flags)
         if not stat.S_ISREG(about.st_mode):
             raise StoreError(f"{where}: it is no regular file: name another", transient=False)
-        if not _is_still_there(where.path, about):
-            return None
-        opened = Opened(where, self._descriptor, about)
+        lock(file.descriptor, where.path, exclusive=self._exclusive, timeout=where.lock_timeout, since=self._since)
+        there = _found(where.path)
+        if there is None or there.st_ino != about.st_ino or there.st_dev != about.st_dev:
+            return None  # another process has replaced it while we waited
+        opened = Opened(where, file.descriptor, there)
         if self._converting and (lines := opened.converted()) is not None:
             opened.replace(iter([lines]), keep_old=True)
             return None
         return opened
 
-    def _close(self) -> None:
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
 
-
-def _is_still_there(path: str, about: os.stat_result) -> bool:
-    """Whether the path still names the open file: another process may have replaced it while we waited."""
+def _found(path: str) -> os.stat_result | None:
     try:
-        there = os.stat(path)
+        return os.stat(path)
     except FileNotFoundError:
-        return False
-    return there.st_ino == about.st_ino and there.st_dev == about.st_dev
+        return None
 
 
 def _is_missing(path: str) -> bool:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from typing import Any
+
+from ninelives_file.locks import fcntl
 
 __all__ = ["append", "read", "sync", "sync_directory", "write_all"]
+
+# macOS: its fsync leaves the data in the drive's own cache.
+_FULL_SYNC: Any = getattr(fcntl, "F_FULLFSYNC", None)
 
 
 def read(descriptor: int, length: int, offset: int) -> bytes:
@@ -48,12 +54,9 @@ def append(descriptor: int, data: bytes, before: int, *, durable: bool) -> None:
 
 def sync(descriptor: int) -> None:
     """Return when it is on the disk, not only in the system's memory."""
-    import fcntl
-
-    full = getattr(fcntl, "F_FULLFSYNC", None)
-    if full is not None:  # macOS: its fsync leaves the data in the drive's own cache
+    if _FULL_SYNC is not None:
         with suppress(OSError):  # not every file system has it
-            fcntl.fcntl(descriptor, full)
+            fcntl.fcntl(descriptor, _FULL_SYNC)
             return
     os.fsync(descriptor)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from ninelives.dead_letters.commits import GroupCommit
 from ninelives.locks import new_lock
@@ -26,7 +27,7 @@ class Journal:
 
     def __init__(self, where: Where) -> None:
         self.where = where
-        self._commits = GroupCommit(self._append, common=LockedError)
+        self._commits = GroupCommit(partial(_append, where), common=LockedError)  # no cycle: it goes with its store
         self._lock = new_lock()
         self._index: Index | None = None
 
@@ -65,12 +66,14 @@ class Journal:
             tidy(view.index, file)
 
     def close(self) -> None:
-        """Forget what was read."""
+        """Forget what was read, and close the file, unless someone is writing to it."""
         with self._lock:
             self._index = None
-
-    def _append(self, parts: Sequence[bytes]) -> None:
-        access.append(self.where, b"".join(parts))
+        if self.where.turn.acquire(blocking=False):
+            try:
+                self.where.kept.close()
+            finally:
+                self.where.turn.release()
 
     def _updated(self, file: Opened) -> Index:
         # Forgotten first: a read that fails in the middle must not leave half of it.
@@ -80,3 +83,7 @@ class Journal:
         index.update(file)
         self._index = index
         return index
+
+
+def _append(where: Where, parts: Sequence[bytes]) -> None:
+    access.append(where, b"".join(parts))

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from ninelives.errors import StoreError
 from ninelives.locks import new_lock
 from ninelives_file import disk
+from ninelives_file.descriptors import Kept
 from ninelives_file.locks import unlock
 from ninelives_file.rewriting import replace
 
@@ -33,12 +34,14 @@ class Where(Struct, frozen=True):
         durable: Whether to sync.
         lock_timeout: Seconds to wait for others to be done with it.
         turn: Held by the thread that writes: threads wake each other, where processes can only ask again and again.
+        kept: What that thread reaches the file through.
     """
 
     path: str
     durable: bool = True
     lock_timeout: float = 30.0
     turn: Any = field(default_factory=new_lock)
+    kept: Kept = field(default_factory=Kept)
 
     def __str__(self) -> str:
         return f"dead letter file {self.path}"

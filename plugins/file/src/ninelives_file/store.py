@@ -24,10 +24,11 @@ __all__ = ["FileStore"]
 class FileStore(Looking):
     """A store in one file, for any number of threads and processes on one machine.
 
-    No file is open between two calls; what several threads put at once is written and synced together. A letter's line
-    is its record; the other lines, which have an ``op``, say what became of letters. Lines that can't be read are
-    skipped and kept; `problems` shows them. The file is rewritten when most of it is of no use any more. A file that
-    holds a JSON array is read as letters, and converted at the first write; the old one is kept beside it as ``.bak``.
+    Once it has been written to, the file stays open until `close`; every call looks whether the path still names it.
+    What several threads put at once is written and synced together. A letter's line is its record; the other lines,
+    which have an ``op``, say what became of letters. Lines that can't be read are skipped and kept; `problems` shows
+    them. The file is rewritten when most of it is of no use any more. A file that holds a JSON array is read as
+    letters, and converted at the first write; the old one is kept beside it as ``.bak``.
 
     Args:
         path: The file; made when the first letter comes, in a directory that is there, for its owner only.
@@ -196,7 +197,7 @@ class FileStore(Looking):
         return expired
 
     def close(self) -> None:
-        """Forget what was read; a later call reads it again."""
+        """Forget what was read, and close the file; a later call opens and reads it again."""
         self._journal.close()
 
 
