@@ -76,7 +76,7 @@ EXAMPLES = [
 def alone(tmp_path, monkeypatch):
     """A directory and a main module of its own, as a program has them that a reader makes of an example."""
     monkeypatch.chdir(tmp_path)
-    for variable in (*environment.VARIABLES, "NINELIVES_CONFIG", "NINELIVES_DISABLE_PLUGINS"):
+    for variable in (*environment.VARIABLES, "NINELIVES_CONFIG", "NINELIVES_DISABLE_PLUGINS", "NINELIVES_MASK_KEYS"):
         monkeypatch.delenv(variable, raising=False)
     main = ModuleType("__main__")
     main.__file__ = str(tmp_path / "example.py")
@@ -201,7 +201,9 @@ def test_the_reference_has_every_error(name):
     assert re.search(rf"\b{name}\b", section("Errors"))
 
 
-@pytest.mark.parametrize("variable", [*environment.VARIABLES, "NINELIVES_CONFIG", "NINELIVES_DISABLE_PLUGINS"])
+@pytest.mark.parametrize(
+    "variable", [*environment.VARIABLES, "NINELIVES_CONFIG", "NINELIVES_DISABLE_PLUGINS", "NINELIVES_MASK_KEYS"]
+)
 def test_the_reference_has_every_variable(variable):
     """The reference has every environment variable that is read."""
     assert f"| `{variable}` |" in section("Environment")

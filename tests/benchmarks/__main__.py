@@ -6,7 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("overhead.py", "memory.py", "sqs.py", "file.py", "sqlite.py", "replay.py", "listing.py")
+SCRIPTS = (
+    "overhead.py",
+    "memory.py",
+    "sqs.py",
+    "file.py",
+    "sqlite.py",
+    "replay.py",
+    "listing.py",
+    "notify.py",
+    "masking.py",
+)
 
 folder = Path(__file__).parent
 sys.exit(max(subprocess.run([sys.executable, folder / script], check=False).returncode for script in SCRIPTS))

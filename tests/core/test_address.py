@@ -46,7 +46,7 @@ def test_what_has_no_scheme_is_refused(text):
     with pytest.raises(ConfigurationError) as caught:
         Address.parse(text)
     (problem,) = caught.value.problems
-    assert problem == ("address", repr(text), "scheme:target?options, like 'file:./dlq.json'", "")
+    assert problem[:4] == ("address", repr(text), "scheme:target?options, like 'file:./dlq.json'", "")
 
 
 @pytest.mark.parametrize(

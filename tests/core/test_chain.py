@@ -315,8 +315,8 @@ def test_everything_is_said_at_once_wherever_it_stands(shop, tmp_path):
         "Pipeline('x', fallback={'valeu': ...}): expected an option of fallback (there are: value, call)",
         "CIRCUIT_BREAKER_FAILURE_THRESHOLD is 0: expected a whole number of at least 1",
         "ninelives.toml: pipelines.x.backoff.max_retry: expected an option of backoff",
-        "ninelives.toml: defaults.notify.channels is channel lgo:: expected an installed channel",
-        "ninelives.toml: defaults.dead_letter.store is store nowhere:abc: expected an installed store",
+        "ninelives.toml: defaults.notify.channels: channels[0]: channel lgo:: expected an installed channel",
+        "ninelives.toml: defaults.dead_letter.store: store nowhere:abc: expected an installed store",
     ]
     assert [begin for begin in begins if not any(line.startswith(begin) for line in said)] == [], said
     assert len(said) == len(begins)
@@ -326,7 +326,7 @@ def test_what_is_wrong_in_an_address_is_named(shop):
     """Where an option of an address is wrong, the error names the address and the option, and where they stand."""
     with pytest.raises(ConfigurationError) as caught:
         shop.pipeline("x", dead_letter={"store": "file:x?fsync=maybe"})
-    place = "Pipeline('x', dead_letter={'store': ...}) is file:x?fsync=maybe"
+    place = "Pipeline('x', dead_letter={'store': ...}): file:x?fsync=maybe"
     assert str(caught.value) == f"{place}: option 'fsync' is 'maybe': expected on or off"
 
 

@@ -102,3 +102,11 @@ def test_forgotten_circuits_are_new():
 def test_a_process_has_one_set():
     """The default circuits are the same wherever one asks."""
     assert default_circuits() is default_circuits()
+
+
+def test_a_circuit_is_found_by_its_name():
+    """Who knows a circuit's name can look at it; asking makes none."""
+    circuits = Circuits()
+    assert circuits.find("api") is None
+    assert circuits.join("api") is circuits.find("api")
+    assert circuits.names() == {"api"}

@@ -78,8 +78,8 @@ def test_an_asynchronous_program_that_ends_has_sent_what_it_accepted(tmp_path, c
 def test_a_channel_that_hangs_does_not_hold_the_end_for_long(tmp_path):
     """A channel that never returns holds the end of the program no longer than the flush time."""
     code = """
-        from ninelives.notifications import dispatcher
-        dispatcher.FLUSH_SECONDS = 0.1
+        from ninelives.notifications import ending
+        ending.FLUSH_SECONDS = 0.1
         channel = Channel(inline=False, hang=threading.Event(), keeps_timeout=False)
         assert not pipeline(channel).try_run(fail).ok
         assert channel.wait_for_attempts(1)
@@ -87,19 +87,19 @@ def test_a_channel_that_hangs_does_not_hold_the_end_for_long(tmp_path):
     assert _run(code, tmp_path) == ""
 
 
-@pytest.mark.parametrize("waited", ["", "dispatcher.default_dispatcher().close(0.01)"], ids=["at the end", "before"])
+@pytest.mark.parametrize("waited", ["", "shop['notify'].flush(0.01)"], ids=["at the end", "before"])
 def test_what_could_not_be_sent_in_time_is_in_the_log(tmp_path, waited):
     """What is still queued when the flush time is over goes to the log, each with its reason; it is waited for once."""
     code = f"""
         import logging
-        from ninelives.notifications import dispatcher
-        dispatcher.FLUSH_SECONDS = 0.3
+        from ninelives.notifications import ending
+        ending.FLUSH_SECONDS = 0.3
         logging.basicConfig(stream=sys.stdout, format="%(message)s")
         logging.getLogger("ninelives").addFilter(lambda record: "because" in record.getMessage())
         channel = Channel(inline=False, hang=threading.Event(), keeps_timeout=False)
         shop = pipeline(channel)
-        for _ in range(3):
-            shop.try_run(fail)
+        for wrong in ("len(5)", "int('x')", "[][0]"):  # three kinds
+            shop.try_run(eval, wrong)
         assert channel.wait_for_attempts(1)
         {waited}
         """

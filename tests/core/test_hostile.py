@@ -380,15 +380,19 @@ def test_close_closes_every_link(shop, kind):
     assert (broken.closed, whole.closed) == (2, 2)
 
 
+def _raise(kind):
+    raise kind
+
+
 def test_a_closed_pipeline_can_be_used_again(shop):
     """`with` may be nested, and a call after `close` is kept and told like any other."""
     channel = RecordingChannel(inline=False)
     pipeline = shop.pipeline(backoff=False, notify={"channels": [channel]})
     with pipeline:
         with pipeline:
-            pipeline.try_run(_fail)
-        pipeline.try_run(_fail)
-    pipeline.try_run(_fail)
+            pipeline.try_run(_raise, KeyError)
+        pipeline.try_run(_raise, TypeError)
+    pipeline.try_run(_raise, ValueError)
     pipeline.close()
     assert (len(channel.notifications), len(shop.letters(pipeline))) == (3, 3)
 

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from ninelives import AdminNotifier, Pipeline, Plugins
+from ninelives import AdminNotifier, Pipeline, Plugins, builtin, hookimpl
 from ninelives.checkable import Checkable
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.inspecting import backends_of, channels_of, functions_of
 from ninelives.testing import RecordingChannel
 
 
+class Pagers:
+    """A plugin with a channel of its own."""
+
+    @hookimpl
+    def register_channels(self, register):
+        register("page", lambda _address: RecordingChannel())
+
+
 def test_each_is_there_with_its_part():
-    """Every store and channel of a pipeline is there, in the order of the chain, as what it is to its link."""
+    """Every store and channel of a pipeline is there once, in the order of the chain, as what it is to its link."""
     shop = Pipeline(
         "shop",
+        plugins=Plugins(builtin, Pagers()),
         dead_letter={"store": "memory:a", "fallback": "memory:b", "park": "memory:c"},
-        notify={"channels": ["log:", "log:"], "timeout": 7.0},
+        notify={
+            "channels": ["log:", {"to": "log:", "severity": "ERROR"}],
+            "failover": [["page:one", "page:backup"], ["page:two", "page:backup"]],
+            "timeout": 7.0,
+        },
     )
     found = backends_of(shop)
     assert [(one.part, one.kind, one.name) for one in found] == [
         ("channel", "channel", "log:"),
-        ("channel", "channel", "log:"),
+        ("channel", "channel", "page:one"),
+        ("channel", "channel", "page:backup"),
+        ("channel", "channel", "page:two"),
         ("store", "store", "memory:a"),
         ("fallback", "store", "memory:b"),
         ("park", "store", "memory:c"),
     ]
     assert found[0].timeout == 7.0
-    assert found[2].own is shop["dead_letter"].places[0].own
+    assert found[4].own is shop["dead_letter"].places[0].own
 
 
 def test_what_has_none_has_none():
@@ -37,8 +52,7 @@ def test_what_has_none_has_none():
 
 def test_the_same_address_is_the_same_place():
     """Two that have one address have one key; secrets count, though they are not shown."""
-    notifier = AdminNotifier(channels=["log:", "log:"])
-    first, second = channels_of(notifier)
+    (first,), (second,) = channels_of(AdminNotifier()), channels_of(AdminNotifier(channels=["log:", "log:"]))
     assert first.key == second.key == ("channel", "log:")
     shop = Pipeline("shop", dead_letter={"store": "memory:x", "fallback": "memory:y"}, notify=False)
     one, other = backends_of(shop)

@@ -7,8 +7,10 @@ import pytest
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.dead_letters.places import Place, said_of
 from ninelives.missing import install_advice
-from ninelives.notifications.delivery import Delivery, Outlet, deliver
 from ninelives.notifications.notification import Notification
+from ninelives.notifications.outlet import Outlet
+from ninelives.notifications.route import Destination, Route
+from ninelives.notifications.together import deliver_directly
 from ninelives.testing import FakeClock
 from ninelives.testing.recorders import RecordingChannel
 
@@ -42,7 +44,16 @@ def test_a_channel_without_its_sdk_says_what_to_install():
     """What the log gets instead of a channel that lacks its SDK says what to install."""
     channel, log = RecordingChannel(), RecordingChannel()
     channel.fail(MISSING)
-    deliver(Delivery(Notification(message="x"), Outlet(channel, "sns:x"), 5.0, log, FakeClock(), lambda _event: None))
+    outlet = Outlet(channel, "sns:x")
+    route = Route(
+        name="",
+        destinations=(Destination((outlet,)),),
+        log=log,
+        timeout=5.0,
+        clock=FakeClock(),
+        emit=lambda _event: None,
+    )
+    assert not deliver_directly(Notification(message="x"), route)
     (written,) = log.notifications
     assert str(written.details["because"]).endswith(
         "; pip install boto3, or the plugin's distribution once more, which needs it"

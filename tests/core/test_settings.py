@@ -243,8 +243,8 @@ def test_a_value_in_place_of_options_is_refused():
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ({"pipeline": {}}, "settings: pipeline is {}: expected one of: pipelines, defaults"),
-        ({"password": "hunter2"}, "settings: password is '***': expected one of: pipelines, defaults"),
+        ({"pipeline": {}}, "settings: pipeline is {}: expected one of: pipelines, defaults, redaction"),
+        ({"password": "hunter2"}, "settings: password is '***': expected one of: pipelines, defaults, redaction"),
         ({"pipelines": []}, "settings: pipelines is []: expected a table of pipelines"),
         (
             {"pipelines": {"api": 5}},

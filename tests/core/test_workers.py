@@ -16,7 +16,7 @@ import weakref
 import pytest
 
 from ninelives import workers
-from ninelives.workers import MAX_THREADS, run_in_worker, submit
+from ninelives.workers import MAX_THREADS, run_in_worker, running_loop, submit
 
 tenant = contextvars.ContextVar("tenant", default="nobody")
 
@@ -307,3 +307,15 @@ def _run(source):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+async def test_the_loop_that_code_runs_in_is_known():
+    """Code in a loop is told which it is; on a thread there is none."""
+    assert running_loop() is asyncio.get_running_loop()
+    assert await asyncio.to_thread(running_loop) is None
+
+
+def test_without_asyncio_there_is_no_loop(monkeypatch):
+    """Where nobody has imported asyncio, it is not imported to ask."""
+    monkeypatch.delitem(sys.modules, "asyncio")
+    assert running_loop() is None

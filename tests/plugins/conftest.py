@@ -169,14 +169,28 @@ class MailServer(Controller):
 
 
 @pytest.fixture
-def mail():
+def serve_mail():
+    """Starts mail servers without TLS and login, each with what it does with mails; all are stopped at the end."""
+    servers = []
+
+    def start(handler):
+        server = MailServer(handler, hostname="127.0.0.1")
+        server.start()
+        servers.append(server)
+        server.address = f"smtp://127.0.0.1:{server.port}?to=ops@example.com&sender=cat@example.com&tls=none"
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def mail(serve_mail):
     """A mail server without TLS and login: `.mails`, and `.address`, the channel's."""
-    server = MailServer(Mailbox(), hostname="127.0.0.1")
-    server.start()
+    server = serve_mail(Mailbox())
     server.mails = server.handler
-    server.address = f"smtp://127.0.0.1:{server.port}?to=ops@example.com&sender=cat@example.com&tls=none"
-    yield server
-    server.stop()
+    return server
 
 
 @pytest.fixture

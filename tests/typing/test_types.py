@@ -15,6 +15,7 @@ from ninelives import (
     circuit_breaker,
     with_backoff,
 )
+from ninelives.notifications.report import Report
 
 pipeline = Pipeline("types", dead_letter={"store": "memory:"}, notify=False)
 
@@ -89,3 +90,6 @@ async def test_results_keep_their_types() -> None:
     assert_type(pipeline.try_run(plain, 1).unwrap(), float)
     assert_type(DeadLetterQueue(store="memory:").send_to_dlq(1), str)
     assert_type(AdminNotifier().send_notification("hello"), bool)
+    assert_type(AdminNotifier().send_notification("hello", report=True), Report)
+    assert_type(await AdminNotifier().asend_notification("hello"), bool)
+    assert_type(await AdminNotifier().asend_notification("hello", {"a": 1}, report=True), Report)

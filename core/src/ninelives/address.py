@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from ninelives.errors import ConfigurationError, Problem
+from ninelives.masked_keys import is_added
 
 __all__ = ["MASK", "Address", "looks_secret", "masked"]
 
@@ -96,7 +97,7 @@ class Address(Struct, frozen=True):
 
 def looks_secret(name: str) -> bool:
     """Whether what goes by this name should not be shown: a password, a token, a key."""
-    return _SECRET_NAME.search(name) is not None
+    return _SECRET_NAME.search(name) is not None or is_added(name)
 
 
 def masked(text: str) -> str:

@@ -4,40 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from ninelives.circuit import Circuit
     from ninelives.notifications.notification import Notification
 
-__all__ = ["Alerts"]
+__all__ = ["Alerts", "FollowedCircuit", "Teller"]
+
+
+class Teller(Protocol):
+    """A link that notifies, as the other links of its chain see it."""
+
+    def hand_over(self, notification: Notification, /) -> object:
+        """Take a notification, masked; wait for nothing."""
+
+    def circuit_opened(self, circuit: FollowedCircuit, /) -> object:
+        """A circuit refuses calls from now on."""
+
+    def circuit_closed(self, circuit: FollowedCircuit, /) -> object:
+        """It admits calls again."""
 
 
 class Alerts:
-    """Who is told, in one pipeline.
+    """Who is told, in one pipeline, and which circuits are told of.
 
-    Links know each other by nothing else: one that notifies says so here, and any may send what it has to say.
-
-    Example:
-        >>> from ninelives.notifications.notification import Notification
-        >>> told = []
-        >>> alerts = Alerts()
-        >>> alerts.through("notify", told.append)
-        >>> alerts.send(Notification(message="the disk is full"))
-        >>> told[0].message
-        'the disk is full'
+    Links know each other by nothing else: one that notifies says so here, and so does one that has a circuit; any may
+    send what it has to say.
     """
 
     def __init__(self) -> None:
-        self._ways: dict[str, Callable[[Notification], object]] = {}
+        self._tellers: dict[str, Teller] = {}
+        self._circuits: dict[int, FollowedCircuit] = {}
 
-    def through(self, link: str, way: Callable[[Notification], object]) -> None:
+    def through(self, link: str, teller: Teller) -> None:
         """Send everything to this link from now on.
 
         Args:
             link: Its alias: it is told once, however often it says so.
-            way: Takes a notification, and waits for nothing.
+            teller: The link.
         """
-        self._ways[link] = way
+        self._tellers[link] = teller
 
     def send(self, notification: Notification) -> None:
         """Tell whoever is there to be told; with nobody there, the log, at ERROR. Never raises an `Exception`.
@@ -47,15 +54,77 @@ class Alerts:
         Args:
             notification: What to tell, masked already.
         """
-        from ninelives.notifications.delivery import is_delivering
+        from ninelives.notifications.behalf import is_delivering
 
-        told = False
-        for way in () if is_delivering() else tuple(self._ways.values()):
-            with suppress(Exception):
-                way(notification)
-                told = True
-        if not told:
+        if is_delivering() or not self.tell(lambda teller: teller.hand_over(notification)):
             _log(notification)
+
+    def tell(self, what: Callable[[Teller], object]) -> bool:
+        """Do this with each link that notifies; whether any took it. Never raises an `Exception`."""
+        told = False
+        for teller in tuple(self._tellers.values()):
+            try:
+                what(teller)
+                told = True
+            except Exception as problem:
+                _report(problem)
+        return told
+
+    def follow(self, circuit: Circuit, name: str) -> FollowedCircuit:
+        """Tell of this circuit from now on, whichever breaker's call it is that opens or closes it.
+
+        Args:
+            circuit: The circuit; following it twice is following it once.
+            name: What it is called: a private one has no name of its own.
+        """
+        followed = self._circuits.get(id(circuit))
+        if followed is None:
+            followed = self._circuits[id(circuit)] = FollowedCircuit(self, circuit, name)
+            circuit.follow(followed)
+        return followed
+
+    def followed(self, name: str | None) -> FollowedCircuit | None:
+        """The circuit that an error calls so, None being a private one's name; None: there is none of the kind here."""
+        known = tuple(self._circuits.values())
+        return next((followed for followed in known if followed.circuit.name == name), None)
+
+
+class FollowedCircuit:
+    """A circuit of which the links that notify are told.
+
+    Threads open and close a circuit in one order and may say so in another. So what has been told is looked at once
+    more: what has changed meanwhile may have been told before it.
+
+    Attributes:
+        circuit: The circuit.
+        name: What it is called.
+    """
+
+    def __init__(self, alerts: Alerts, circuit: Circuit, name: str) -> None:
+        self._alerts = alerts
+        self.circuit = circuit
+        self.name = name
+
+    def circuit_opened(self) -> None:
+        """It refuses calls from now on."""
+        self._alerts.tell(lambda teller: teller.circuit_opened(self))
+        self.refused()
+
+    def refused(self) -> None:
+        """A refusal has been told: if the circuit has closed since, that is told after it."""
+        if self.is_closed:
+            self._alerts.tell(lambda teller: teller.circuit_closed(self))
+
+    def circuit_closed(self) -> None:
+        """It admits calls again; if it has opened once more since, that is told after it."""
+        self._alerts.tell(lambda teller: teller.circuit_closed(self))
+        if not self.is_closed:
+            self._alerts.tell(lambda teller: teller.circuit_opened(self))
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it admits calls as if nothing had been."""
+        return bool(self.circuit.closed_generation)
 
 
 def _log(notification: Notification) -> None:
@@ -63,3 +132,12 @@ def _log(notification: Notification) -> None:
 
     with suppress(Exception):  # whatever a handler does
         logging.getLogger("ninelives").error("%s", notification.message)
+
+
+def _report(problem: Exception) -> None:
+    import logging
+
+    from ninelives.redaction import masked_traceback
+
+    with suppress(Exception):  # likewise
+        logging.getLogger("ninelives").error("somebody could not be told\n%s", masked_traceback(problem))

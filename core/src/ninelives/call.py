@@ -15,6 +15,7 @@ from ninelives.ids import new_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ninelives.circuit import Circuit
     from ninelives.dead_letters.letter import DeadLetter
 
 __all__ = ["Call", "Outcome", "current_call"]
@@ -40,6 +41,9 @@ class Call(Struct, eq=False, weakref=True):
         letter: On a replay, the letter that is replayed; otherwise None.
         letter_id: The letter that this call became or came from; None if there is none.
         letter_place: Where that letter is: the store's address, secrets masked.
+        trial: The circuit that let it in as a trial, half-open, if it failed.
+        counted: Whether the alert of a circuit counts it: once, however many links notify.
+        fingerprint: Which kind of failure it is, once its letter was made: what groups letters groups alerts.
         error: The error that the call failed with, also when a fallback answered.
         fell_back: Whether a fallback answered.
         nested: The letter of a nested pipeline's failure: ``(error, letter id)``.
@@ -71,6 +75,9 @@ class Call(Struct, eq=False, weakref=True):
     for_outcome: bool = False
     ended: float | None = None
     doubled: int = 0
+    trial: Circuit | None = None
+    counted: bool = False
+    fingerprint: str | None = None
 
     @property
     def id(self) -> str:

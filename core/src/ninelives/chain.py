@@ -49,10 +49,12 @@ class Link(Struct, frozen=True, eq=False):
     options: Mapping[str, Setting] = {}
 
     def end(self) -> None:
-        """Close the part; of one that was given, which others may use, only send what it still holds."""
-        end = getattr(self.part, "close" if self.built else "flush", None)
-        if callable(end):
-            end()
+        """Close the part; one that was given, which others may use, only sends what it still holds for this chain."""
+        close, leave = getattr(self.part, "close", None), getattr(self.part, "leave", None)
+        if self.built and callable(close):
+            close()
+        elif not self.built and callable(leave):
+            leave(self.context)
 
     async def aend(self) -> None:
         """`end` for asynchronous code."""

@@ -104,10 +104,13 @@ class Admission(NamedTuple):
 
 
 class Follower(Protocol):
-    """Who wants to know when a circuit has closed, whichever breaker's call it was that closed it."""
+    """Who wants to know when a circuit has opened or closed, whoever's call it was. It may have changed again since."""
+
+    def circuit_opened(self) -> None:
+        """It has opened, again after a trial that failed too, or was isolated. Never raises an `Exception`."""
 
     def circuit_closed(self) -> None:
-        """It has closed. Never raises, and waits for nothing."""
+        """It has closed. Likewise."""
 
 
 class Circuit:
@@ -211,14 +214,14 @@ class Circuit:
             return None if self.state is CircuitState.ISOLATED else self._become(CircuitState.ISOLATED)
 
     def follow(self, follower: Follower) -> None:
-        """From now on whoever closes the circuit tells this one, which is not held."""
+        """From now on whoever opens or closes the circuit tells this one, which is not held."""
         with self._lock:
             alive = [known for known in self._followers if known() is not None]
             self._followers = (*alive, weakref.ref(follower))
 
     @property
     def followers(self) -> list[Follower]:
-        """Those that are to be told when the circuit has closed."""
+        """Those that are to be told when the circuit has opened or closed."""
         return [follower for known in self._followers if (follower := known()) is not None]
 
     def tune(self, values: Mapping[str, Any]) -> None:

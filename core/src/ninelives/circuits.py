@@ -67,6 +67,10 @@ class Circuits:
                 )
         return conflicts
 
+    def find(self, name: str) -> Circuit | None:
+        """The circuit of that name, if there is one."""
+        return self._circuits.get(name)
+
     def names(self) -> frozenset[str]:
         """The names of those that are held now."""
         return frozenset(self._circuits)

@@ -52,6 +52,8 @@ def bounded(text: str, limit: int = MESSAGE_LIMIT) -> str:
 
 def clean_text(text: str) -> str:
     """The text whole, its lone surrogates escaped: always valid UTF-8."""
+    if type(text) is str and text.isascii():
+        return text
     # str's own method, as a subclass may have other ideas.
     return str.encode(text, "utf-8", "backslashreplace").decode()
 

@@ -104,6 +104,8 @@ class Emitter:
         self._reported.add(id(listener))
         import logging  # needed by broken listeners only
 
+        from ninelives.redaction import masked_traceback
+
         logging.getLogger("ninelives").warning(
-            "listener %s %s; further errors of it are not logged", shown(listener), what, exc_info=error
+            "listener %s %s; further errors of it are not logged\n%s", shown(listener), what, masked_traceback(error)
         )

@@ -50,16 +50,19 @@ class Problem(NamedTuple):
         value: What stands there, as text; masked by whoever makes the problem when it may be a secret.
         expected: What would be right, and the next step.
         option: The bare option's name, so that a pipeline can say which file or variable gave it.
+        part: What of it is meant, where the place is that of a whole option: ``channels[1].severity``.
     """
 
     place: str
     value: str
     expected: str
     option: str = ""
+    part: str = ""
 
     def __str__(self) -> str:
+        part = f": {self.part}" if self.part else ""
         given = f" is {self.value}" if self.value else ""
-        return f"{self.place}{given}: expected {self.expected}"
+        return f"{self.place}{part}{given}: expected {self.expected}"
 
 
 class ConfigurationError(NinelivesError, ValueError):

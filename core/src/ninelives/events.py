@@ -361,12 +361,16 @@ class NotificationEvent(Event):
     Attributes:
         channel: The channel's address, secrets masked.
         key: What groups notifications of one kind.
+        reason: Why it was not sent, masked; None: it was.
+        count: How many failures it stands for.
     """
 
     channel: str
     severity: str
     error_type: str | None = None
     key: str | None = None
+    reason: str | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
@@ -385,7 +389,7 @@ class NotificationFailed(NotificationEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
 class NotificationSuppressed(NotificationEvent):
-    """A notification was held back: the queue was full, or nothing had changed."""
+    """A notification was held back: counted for the next of its kind, or with nothing to say; see `reason`."""
 
     name: ClassVar[str] = "notification_suppressed"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
+from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 from types import FrameType, TracebackType
@@ -27,6 +28,9 @@ _DIGITS = 16
 _MOST_FRAMES = 1_000
 _MOST_STEPS = 1_000_000
 _MOST_MEMBERS = 1_000  # of an exception group
+
+# Calls that fail, fail much alike: how many answers are kept, each a few short texts.
+_REMEMBERED = 512
 
 _OURS = __name__.partition(".")[0]
 _INSTALLED = ("/site-packages/", "/dist-packages/")
@@ -66,6 +70,7 @@ def fingerprint_said(error_type: str, operation: str = "") -> str:
     return _hashed("said", error_type, operation)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _hashed(*parts: str) -> str:
     text = clean_text(_ID.sub("#", "\n".join(parts)))
     return sha256(text.encode()).hexdigest()[:_DIGITS]
@@ -91,10 +96,18 @@ def _members(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException
 
 def _raised_in(traceback: TracebackType | None, package: str) -> str:
     """``module:function`` of the raising frame; empty if there is none but ours."""
-    frames = deque(islice(_frames(traceback), _MOST_STEPS), maxlen=_MOST_FRAMES)
-    foreign = [frame for frame in reversed(frames) if not is_ours(frame)]
-    frame = next((frame for frame in foreign if _is_callers(frame, package)), foreign[0] if foreign else None)
-    return f"{_module(frame)}:{_function(frame)}" if frame is not None else ""
+    innermost = None
+    for frame in reversed(deque(islice(_frames(traceback), _MOST_STEPS), maxlen=_MOST_FRAMES)):
+        if is_ours(frame):
+            continue
+        if _is_callers(frame, package):
+            return _named(frame)
+        innermost = innermost or frame
+    return _named(innermost) if innermost is not None else ""
+
+
+def _named(frame: FrameType) -> str:
+    return f"{_module(frame)}:{_function(frame)}"
 
 
 def _frames(traceback: TracebackType | None) -> Iterator[FrameType]:
@@ -108,7 +121,12 @@ def _is_callers(frame: FrameType, package: str) -> bool:
         return True
     if not isinstance(frame.f_globals.get("__name__"), str):
         return False  # code that a library made of text
-    path = _plain(frame.f_code.co_filename)
+    return _is_callers_file(frame.f_code.co_filename)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _is_callers_file(filename: str) -> bool:
+    path = _plain(filename)
     return not any(place in path for place in _INSTALLED) and not path.startswith((_STDLIB, "<frozen "))
 
 

@@ -67,12 +67,13 @@ def refused(entry: MiddlewareEntry, values: Mapping[str, Any], options: Mapping[
     What it says of other options may be so only because they are left out.
     """
     try:
-        entry.factory(**values)
-    except ConfigurationError as error:
-        return [problem for problem in placed(error, options).problems if problem.option in values]
+        # One that opens addresses says the rest when it does.
+        error = ConfigurationError(*getattr(entry.factory(**values), "problems", ()))
+    except ConfigurationError as raised:
+        error = raised
     except Exception:  # it can't be asked without the others
         return []
-    return []
+    return [problem for problem in placed(error, options).problems if problem.option in values]
 
 
 def placed(error: ConfigurationError, options: Mapping[str, Setting]) -> ConfigurationError:
@@ -83,15 +84,13 @@ def placed(error: ConfigurationError, options: Mapping[str, Setting]) -> Configu
 
 def _placed(what: Any, options: Mapping[str, Setting]) -> Any:
     if isinstance(what, Problem) and what.option in options:
-        return what._replace(place=options[what.option].source, value=_subject(what))
+        return what._replace(place=options[what.option].source, part=_part(what))
     return what
 
 
-def _subject(what: Problem) -> str:
-    """What the problem is about: the option's value, or a part of it where the place says more than the option."""
-    if what.place == what.option or what.place.endswith(f"({what.option}=)"):
-        return what.value
-    return f"{what.place} is {what.value}" if what.value else what.place
+def _part(what: Problem) -> str:
+    """What of the option the problem is about, where its own place says more than the option."""
+    return "" if what.place == what.option or what.place.endswith(f"({what.option}=)") else what.place
 
 
 def _converted(entry: MiddlewareEntry, option: str, setting: Setting, known: Known) -> Any:

@@ -77,8 +77,12 @@ class _Matcher:
         self._reported = True
         import logging
 
+        from ninelives.redaction import masked_traceback
+
         logging.getLogger("ninelives").warning(
-            "%s raised, so the error counts as not matched; further ones are not logged", self._place, exc_info=failure
+            "%s raised, so the error counts as not matched; further ones are not logged\n%s",
+            self._place,
+            masked_traceback(failure),
         )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
 import threading
 from collections.abc import Iterable
 from contextvars import copy_context
@@ -21,7 +20,7 @@ from ninelives.folding import Folded
 from ninelives.locks import new_lock
 from ninelives.middleware.breaker import CircuitBreaker
 from ninelives.stand_ins import stand_ins
-from ninelives.workers import FLUSH_SECONDS
+from ninelives.workers import FLUSH_SECONDS, running_loop
 
 if TYPE_CHECKING:
     import asyncio
@@ -66,6 +65,9 @@ class Recovery:
             if isinstance(part, CircuitBreaker):
                 part._circuit.follow(self)  # noqa: SLF001 - it is one of us
 
+    def circuit_opened(self) -> None:
+        """There is nothing to do: what is under way stops at the first refusal."""
+
     def circuit_closed(self) -> None:
         """The circuit has closed: begin. A run that is under way is followed by another. Never raises."""
         self._is_first = False
@@ -77,7 +79,7 @@ class Recovery:
             if self._busy and not self._is_gone():
                 return
             self._busy, self._task = True, None
-        loop = _running_loop()
+        loop = running_loop()
         if loop is None:
             self._start_thread()
         else:
@@ -204,23 +206,17 @@ def _is_new(call: Call) -> bool:
 
 def _is_left_behind(letter: DeadLetter) -> bool:
     """Whether an outage may be why the letter is there, and it can be run at all."""
-    return letter.reason in _OF_AN_OUTAGE and letter.replayable
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    # Where nobody has imported it, there is none.
-    known: Any = sys.modules.get("asyncio")
-    return None if known is None else known._get_running_loop()  # noqa: SLF001 - documented; None where there is none
+    return letter.reason in _OF_AN_OUTAGE and letter.replayable and not letter.redacted
 
 
 def _warn(pipeline: str, error: BaseException) -> None:
     import logging
 
-    from ninelives.checks import told
+    from ninelives.describing import safe_message, type_name
+    from ninelives.redaction import redact_text
 
-    logging.getLogger("ninelives").warning(
-        "what an outage left behind of pipeline %s could not be replayed: %s", pipeline, told(error)
-    )
+    text, said = "what an outage left behind of pipeline %s could not be replayed: %s", safe_message(error)
+    logging.getLogger("ninelives").warning(text, pipeline, redact_text(f"{type_name(error)}: {said}"))
 
 
 _all: WeakSet[Recovery] = WeakSet()

@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ninelives import environment
+from ninelives import environment, masked_keys
 from ninelives.checks import shown
 from ninelives.environment import Setting
 from ninelives.errors import ConfigurationError, Problem
-from ninelives.settings_file import TABLE_EXPECTED, TABLES, File, is_chain, read_file, shape_problems
+from ninelives.settings_file import REDACTION, TABLE_EXPECTED, TABLES, File, is_chain, read_file, shape_problems
 
 __all__ = ["Settings", "find_settings", "load_settings"]
 
@@ -28,6 +28,8 @@ _ANSWERS = {"value", "call"}
 
 class Settings:
     """What the file and the environment say.
+
+    The keys that either wants masked hold for the whole process from here on, as `mask_keys` has it.
 
     Args:
         table: The file's content: ``pipelines`` and ``defaults``.
@@ -56,8 +58,11 @@ class Settings:
         tolerant: bool = False,
     ) -> None:
         self._file = File(table or {}, place)
-        self._environment, problems = _environment(os.environ if environ is None else environ)
-        self.problems: tuple[Problem, ...] = (*shape_problems(self._file), *problems)
+        environ = os.environ if environ is None else environ
+        self._environment, problems = _environment(environ)
+        self.problems: tuple[Problem, ...] = (*shape_problems(self._file), *problems, *masked_keys.wrong_in(environ))
+        # First, so that what is wrong is said with these masked.
+        masked_keys.add((*_texts(self._section(REDACTION).get("keys")), *masked_keys.from_environment(environ)))
         if self.problems and not tolerant:
             raise ConfigurationError(*self.problems)
 
@@ -158,6 +163,10 @@ def find_settings(path: str | None = None, environ: Mapping[str, str] | None = N
         settings.problems = (*error.problems, *settings.problems)
         return settings
     return Settings(file.table, environ=environ, place=file.place, tolerant=True)
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def _environment(environ: Mapping[str, str]) -> tuple[dict[str, Options], list[Problem]]:

@@ -9,14 +9,16 @@ from typing import Any
 
 from msgspec import Struct
 
+from ninelives import masked_keys
 from ninelives.checks import shown
 from ninelives.errors import ConfigurationError, Problem
 
-__all__ = ["CONFIG", "TABLES", "TABLE_EXPECTED", "File", "is_chain", "read_file", "shape_problems"]
+__all__ = ["CONFIG", "REDACTION", "TABLES", "TABLE_EXPECTED", "File", "is_chain", "read_file", "shape_problems"]
 
 CONFIG = "NINELIVES_CONFIG"
 NATIVE = "ninelives.toml"
 PYPROJECT = "pyproject.toml"
+REDACTION = "redaction"
 TABLE_EXPECTED = "a table of its options, or false to leave it out"
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
@@ -98,13 +100,26 @@ def shape_problems(file: File) -> Iterator[Problem]:
     for name, value in file.table.items():
         if name == "defaults":
             yield from _section_problems(file, value, name)
+        elif name == REDACTION:
+            yield from _redaction_problems(file, value)
         elif name != "pipelines":
-            yield Problem(file.at(name), shown(value, name), "one of: pipelines, defaults")
+            yield Problem(file.at(name), shown(value, name), f"one of: pipelines, defaults, {REDACTION}")
         elif not isinstance(value, Mapping):
             yield Problem(file.at(name), shown(value), "a table of pipelines")
         else:
             for pipeline, section in value.items():
                 yield from _section_problems(file, section, name, pipeline)
+
+
+def _redaction_problems(file: File, section: Any) -> Iterator[Problem]:
+    if not isinstance(section, Mapping):
+        yield Problem(file.at(REDACTION), shown(section), "a table: keys")
+        return
+    for name, value in section.items():
+        if name == "keys":
+            yield from masked_keys.wrong_names(value, file.at(REDACTION, name))
+        else:
+            yield Problem(file.at(REDACTION, name), shown(value, name), "one of: keys")
 
 
 def _section_problems(file: File, section: Any, *keys: str) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import asyncio
     from concurrent.futures import Future
 
-__all__ = ["FLUSH_SECONDS", "MAX_THREADS", "run_in_worker", "submit"]
+__all__ = ["FLUSH_SECONDS", "MAX_THREADS", "run_in_worker", "running_loop", "submit"]
 
 R = TypeVar("R")
 
@@ -103,6 +104,13 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop that this code runs in; None outside of one."""
+    # Where nobody has imported it, there is none.
+    known: Any = sys.modules.get("asyncio")
+    return None if known is None else known._get_running_loop()  # noqa: SLF001 - documented; None where there is none
 
 
 def submit(func: Callable[..., R], *args: Any) -> Future[R]:

@@ -75,6 +75,7 @@ def test_what_is_sent_is_shown(kept):
         "state": "waiting",
         "error": "api: no",
         "replayable": True,
+        "redacted": [],
     }
     assert queue.receive_from_dlq() == queue.receive_from_dlq(max_messages=10) == [expected]
     assert kept.told == [LetterStored]

@@ -284,8 +284,8 @@ def test_a_success_asks_nobody(monkeypatch):
     untouchable: Any = SimpleNamespace(monotonic=touched, now=touched)
     breaker = CircuitBreaker(clock=untouchable)
     monkeypatch.setattr("ninelives.plugins.default_plugins", touched)
-    monkeypatch.setattr(breaker._circuit, "_lock", SimpleNamespace(__enter__=touched))
     step = breaker.wrap(run, Chain().context())
+    monkeypatch.setattr(breaker._circuit, "_lock", SimpleNamespace(__enter__=touched))
     assert breaker.execute(send, "up") == breaker(send)("up") == step(call_of("up")) == "up"
 
 

@@ -11,8 +11,12 @@ from ninelives.call import Call
 from ninelives.circuits import Circuits
 from ninelives.errors import PluginError
 from ninelives.middleware.link import Context
-from ninelives.notifications.delivery import Delivery, Outlet
-from ninelives.notifications.notification import Notification
+from ninelives.notifications.alert import Alert
+from ninelives.notifications.delivery import Delivery
+from ninelives.notifications.notification import ErrorSeverity, Notification
+from ninelives.notifications.occurrence import Ready
+from ninelives.notifications.outlet import Outlet
+from ninelives.notifications.route import Destination, Route, Rules
 from ninelives.plugins import Plugins
 from ninelives.settings import load_settings
 from ninelives.testing.clock import FakeClock
@@ -27,10 +31,38 @@ class World:
         self.listener = RecordingListener()
         self.log = RecordingChannel()
 
-    def delivery(self, channel, *, label="pager:", message="no answer", **how):
-        notification = Notification(message=message, error_type="builtins.TimeoutError", pipeline="shop", key="k")
-        outlet = Outlet(channel, label, is_log=label == "log:")
-        return Delivery(notification, outlet, how.pop("timeout", 5.0), self.log, self.clock, self.listener)
+    def destination(self, *channels, label="pager:", severity=ErrorSeverity.INFO):
+        """The first of these channels, the next when that fails; ready outlets are taken as they are."""
+        labels = [label, *(f"{label}{number}" for number in range(2, 9))]
+        outlets = [
+            each if isinstance(each, Outlet) else Outlet(each, name, is_log=name == "log:")
+            for each, name in zip(channels, labels, strict=False)
+        ]
+        return Destination(tuple(outlets), severity)
+
+    def route(self, *destinations, timeout=5.0, **how):
+        """To these destinations; a channel stands for one that it alone is."""
+        ready = [each if isinstance(each, Destination) else self.destination(each) for each in destinations]
+        parts = {"name": "shop:notify", "log": self.log, "clock": self.clock, "emit": self.listener} | how
+        rules = {name: parts.pop(name) for name in Rules.__struct_fields__ if name in parts}
+        return Route(destinations=tuple(ready), timeout=timeout, rules=Rules(**rules), **parts)
+
+    def happening(self, message="no answer", key="k", severity=ErrorSeverity.ERROR):
+        """Something that happened now."""
+        kind = "builtins.TimeoutError"
+        given = Notification(message=message, error_type=kind, pipeline="shop", key=key, severity=severity)
+        return Ready(given, self.clock.now())
+
+    def alert(self, route, message="no answer", key="k", severity=ErrorSeverity.ERROR, **how):
+        """One alert of what happened now."""
+        now = self.clock.now()
+        how = {"first": now, "last": now, "began": now} | how
+        return Alert(occurrence=self.happening(message, key, severity), route=route, **how)
+
+    def delivery(self, *destinations, message="no answer", key="k", **how):
+        """An alert on its way to these destinations, worded."""
+        alert = self.alert(self.route(*destinations, **how), message, key)
+        return Delivery(alert, alert.occurrence.notification())
 
     def context(self, **channels):
         """A link's context in which the addresses ``name:`` are these channels."""

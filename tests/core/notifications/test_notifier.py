@@ -10,10 +10,8 @@ import pytest
 
 from ninelives.address import Address
 from ninelives.errors import ChannelError, ConfigurationError, ConfigurationWarning, PluginError
-from ninelives.events import NotificationSuppressed
 from ninelives.hookspecs import hookimpl
 from ninelives.inspecting import channels_of
-from ninelives.notifications import health
 from ninelives.notifications.notification import ErrorSeverity, NotificationChannel
 from ninelives.notifications.notifier import AdminNotifier
 from ninelives.plugins import Plugins
@@ -99,6 +97,10 @@ def test_alone_it_reads_the_environment(make, monkeypatch):
         ({"channels": (address for address in ["log:"])}, ["log:"]),
         ({"sns_topic_arn": None}, ["log:"]),
         ({"sns_topic_arn": ""}, ["log:"]),
+        (
+            {"email": SMTP, "channels": [SMTP, {"to": "log:", "severity": "error"}]},
+            ["smtp://ops:***@mail:587?to=***@example.com", {"to": "log:", "severity": "ERROR"}],
+        ),
     ],
 )
 def test_the_arguments_say_where(make, given, channels):
@@ -127,15 +129,33 @@ def test_the_warning_names_the_programs_line(backends):
 def test_all_that_is_wrong_is_said_at_once(make):
     """Every wrong argument is named before anything is sent."""
     with pytest.raises(ConfigurationError) as caught:
-        make(channel="FAX", email="ops@example.com", phone_number="555-0000", channels=["log:", 7], timeout=0)
+        make(
+            sns_topic_arn=7,
+            channel="FAX",
+            email="ops@example.com",
+            phone_number="555-0000",
+            channels=["log:", 7, {"to": "fax:1"}],
+            failover=[[]],
+            timeout=0,
+            wait=-1,
+            flush=1,
+            template="{nonsense}",
+        )
     assert [problem.option for problem in caught.value.problems] == [
         "channel",
+        "sns_topic_arn",
         "email",
         "phone_number",
         "channels",
+        "failover",
+        "flush",
         "timeout",
+        "wait",
+        "template",
+        "channels",
     ]
     assert "one of: LOG, SNS, EMAIL, SMS" in str(caught.value)
+    assert "fax" in str(caught.value)
 
 
 @pytest.mark.parametrize("channels", [[], 7, [RecordingChannel]])
@@ -229,6 +249,34 @@ def test_odd_details_are_sent(make, backends, details, sent):
     assert (notification.message, notification.details) == ("ValueError('a')", sent)
 
 
+def test_each_channel_says_what_became_of_it(make):
+    """On request what is returned is a report: who took it, who did not and why, and who was not asked."""
+    down, backup, quiet = RecordingChannel(), RecordingChannel(), RecordingChannel()
+    for number, channel in enumerate((down, backup, quiet)):
+        channel.name = f"pager {number}"
+    down.fail(ChannelError("down: ask +15551230000", transient=False))
+    notifier = make(channels=[down, {"to": quiet, "severity": "CRITICAL"}], failover=[[down, backup]])
+    report = notifier.send_notification("no answer", report=True)
+    assert report
+    assert report.sent == ["pager 1"]
+    assert report.failed == {"pager 0": "ninelives.errors.ChannelError: down: ask +1XXXXXXXXXX"}
+    assert list(report.skipped) == ["pager 2"]
+    assert notifier.send_notification("no answer", severity="CRITICAL") is True
+    assert [len(channel.notifications) for channel in (down, backup, quiet)] == [1, 1, 1]
+    assert notifier.stats() == {
+        "sent": {"pager 0": 1, "pager 1": 1, "pager 2": 1},
+        "failed": {"pager 0": 1},
+        "suppressed": {},
+    }
+
+
+def test_its_own_words(make, backends):
+    """What is sent directly is worded by the template too."""
+    make(template="{severity}! {message}").send_notification("no answer")
+    (sent,) = backends.opened["log:"].notifications
+    assert sent.text == "ERROR! no answer"
+
+
 def test_a_failed_delivery_is_no_error(make, backends):
     """It returns False when no channel took it, raises nothing, and the listeners are told."""
     listener, channel = RecordingListener(), RecordingChannel()
@@ -280,65 +328,16 @@ def test_a_notification_about_a_failing_notification_is_never_sent(make):
     assert results == [False, False]
 
 
-def test_health_checks_tell_changes(make, backends):
-    """The first is sent if unhealthy, then only changes; one that is held back counts as sent."""
-    listener = RecordingListener()
-    notifier = make(sns_topic_arn=ARN, listeners=[listener])
-    details = {"component": "openai_api", "error": "Timeout"}
-    states = (True, False, False, True, True, False)
-    assert all(notifier.send_health_check_notification(is_healthy, details) for is_healthy in states)
-    sent = backends.opened[f"sns:{ARN}"].notifications
-    assert [each.message for each in sent] == [
-        "Health check of openai_api: not healthy",
-        "Health check of openai_api: healthy again",
-        "Health check of openai_api: not healthy",
-    ]
-    assert [(each.severity, each.resolved) for each in sent[:2]] == [("ERROR", False), ("INFO", True)]
-    assert sent[0].details == details
-    # Held back is what would have been an alert; that all is well, again, is none.
-    assert [event.key for event in listener.of(NotificationSuppressed)] == ["health_check:openai_api"]
-
-
-def test_components_are_remembered_apart(make, backends):
-    """What one component is says nothing about another."""
-    notifier = make()
-    for details in ({"component": "a"}, {"component": "b"}, None, {"component": 7}):
-        notifier.send_health_check_notification(False, details)
-    assert [each.message for each in backends.opened["log:"].notifications] == [
-        "Health check of a: not healthy",
-        "Health check of b: not healthy",
-        "Health check: not healthy",
-    ]
-
-
-def test_news_that_reached_nobody_is_news_again(make):
-    """An unhealthy state that no channel took is sent again by the next check."""
-    channel = RecordingChannel()
-    channel.fail(ChannelError("down"))
-    notifier = make(channels=[channel])
-    assert [notifier.send_health_check_notification(False) for _ in range(3)] == [False, True, True]
-    assert len(channel.notifications) == 1
-
-
-def test_health_states_are_bounded(monkeypatch):
-    """The number of components that are remembered is bounded; what changed meanwhile is not taken back."""
-    monkeypatch.setattr(health, "LIMIT", 2)
-    states = health.HealthStates()
-    assert [states.note(name, False) for name in ("a", "b", "c")] == [True] * 3
-    assert len(states._told) == 2
-    assert states.note("b", True)
-    states.take_back("b", False)
-    assert not states.note("b", True)
-
-
 async def test_async_twins(make, backends):
     """The asynchronous forms do the same."""
     notifier = make()
-    assert await notifier.asend_notification("a", {"n": 1}, "INFO", "kind")
+    assert await notifier.asend_notification("a", {"n": 1}, "INFO", "kind") is True
+    assert (await notifier.asend_notification("a", report=True)).sent == ["log:"]
     assert await notifier.asend_health_check_notification(False, {"component": "db"})
     sent = backends.opened["log:"].notifications
     assert [(each.message, each.severity) for each in sent] == [
         ("a", "INFO"),
+        ("a", "ERROR"),
         ("Health check of db: not healthy", "ERROR"),
     ]
     await notifier.aclose()

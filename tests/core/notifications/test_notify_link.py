@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from threading import Event
 
 import pytest
@@ -11,6 +12,9 @@ from ninelives.call import Call
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.decorating import KindError
 from ninelives.errors import ChannelError, CircuitBreakerOpenError, ConfigurationError
+from ninelives.fingerprint import fingerprint
+from ninelives.machine import hostname
+from ninelives.notifications.notification import Notification
 from ninelives.notifications.notifier import AdminNotifier
 from ninelives.testing.clock import FakeClock
 from ninelives.testing.recorders import RecordingChannel
@@ -60,13 +64,20 @@ def test_failure_is_told(run, world, call):
     (sent,) = world.log.notifications
     assert sent.message == f"{call.operation} failed after 3 attempts: builtins.TimeoutError: {_masked()}"
     assert (sent.severity, sent.error_type, sent.pipeline) == ("ERROR", "builtins.TimeoutError", "shop")
-    assert (sent.letter_id, sent.key, sent.first) == ("letter-1", "shop:builtins.TimeoutError", world.clock.now())
+    kind = fingerprint(error, "tests")
+    assert (sent.letter_id, sent.key) == ("letter-1", f"shop:builtins.TimeoutError:{kind}")
+    assert sent.first == sent.last == world.clock.now()
     assert sent.details == {
+        "phase": "new",
         "operation": call.operation,
         "attempts": 3,
         "error": {"type": "builtins.TimeoutError", "message": _masked()},
         "call_id": call.id,
         "letter": {"id": "letter-1", "place": "smtp://u:***@h"},
+        "show": "ninelives dlq show letter-1 --pipeline shop",
+        "replay": "ninelives dlq replay letter-1 --app MODULE:PIPELINE",
+        "host": hostname(),
+        "process": os.getpid(),
     }
     assert world.listener.recorded == []
 
@@ -192,10 +203,10 @@ def test_an_error_that_can_not_be_read_is_told(run, world, call):
 
 
 @pytest.mark.parametrize("options", [{"channels": []}, {"channels": ["log:"], "timeout": -1}, {"channels": 7}])
-def test_wrong_options_are_refused(options):
+def test_wrong_options_are_refused(options, world):
     """A link with wrong options is not built."""
     with pytest.raises(ConfigurationError):
-        link(**options)
+        link(**options).wrap(lambda _call: None, world.context())
 
 
 def test_wrong_addresses_are_refused_when_built(world):
@@ -216,14 +227,139 @@ def test_a_ready_notifier_is_a_link_too(world, call):
     assert part.send_notification("directly")
 
 
-def test_it_describes_itself(world):
-    """What it was built with can be seen, secrets masked; channels are opened once for both kinds of call."""
-    part = link(channels=["sms:+15551230000"], timeout=2.5)
-    assert part.describe() == {"channels": [], "timeout": 2.5}
-    context = world.context(sms=RecordingChannel())
+def test_channels_are_opened_once_for_both_kinds_of_call(world):
+    """The steps of a chain, and all who ask, share one route and its channels."""
+    part, context = link(channels=["sms:+15551230000"]), world.context(sms=RecordingChannel())
     part.wrap(lambda _call: None, context)
-    outlets = part._outlets
+    outlets = part.outlets
     part.wrap_async(lambda _call: None, context)
-    assert part._outlets is outlets
-    assert part.describe() == {"channels": ["sms:+1XXXXXXXXXX"], "timeout": 2.5}
+    assert part.outlets[0] is outlets[0]
+    assert len(part._links) == 1
     assert part.once_per_call
+
+
+def test_a_link_sends_nothing_before_its_chain_is_built():
+    """A link by itself does not know yet where its addresses are looked up."""
+    with pytest.raises(RuntimeError, match="before its chain is built"):
+        link().send_notification("x")
+    assert link().flush()
+
+
+def failing(part, world, call, error, times=1):
+    step = part.wrap(lambda _call: raising(error)(), world.context())
+    for _ in range(times):
+        with pytest.raises(type(error)):
+            step(call)
+
+
+def test_one_kind_is_told_together(world, call):
+    """Of many failures of a kind the first is told at once, the others together after the interval."""
+    part = link(group_interval="10m")
+    failing(part, world, call, OSError("x"), 1000)
+    assert [each.count for each in world.log.notifications] == [1]
+    world.clock.advance(600)
+    assert part.flush()
+    assert [each.count for each in world.log.notifications] == [1, 999]
+    assert part.stats() == {"sent": {"log:": 2}, "failed": {}, "suppressed": {"grouped": 999}}
+
+
+def test_without_an_interval_every_failure_is_told(world, call):
+    """`group_interval=0` tells of each."""
+    failing(link(group_interval=0), world, call, OSError("x"), 5)
+    assert [each.count for each in world.log.notifications] == [1] * 5
+
+
+def test_the_letters_kind_is_the_alerts_kind(world, call):
+    """A call whose letter was made is of the letter's kind: it is not looked at twice."""
+    call.fingerprint = "said by the program"
+    failing(link(), world, call, OSError("x"))
+    assert world.log.notifications[0].key == "shop:builtins.OSError:said by the program"
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_what_groups_letters_groups_alerts(shop, kind):
+    """The program's own function says of which kind a letter is, and so of which kind the alert is."""
+    channel, asked = RecordingChannel(), []
+
+    def kind_of(error):
+        asked.append(error)
+        return f"kind {error.args[0] % 2}"
+
+    dead_letter = {"store": "memory:", "fingerprint": kind_of}
+    pipeline = shop.pipeline(notify={"channels": [channel]}, dead_letter=dead_letter, backoff=False)
+
+    async def fail(error):
+        raise error
+
+    for number in range(4):
+        error = OSError(number)
+        if kind == "sync":
+            pipeline.try_run(raising(error))
+        else:
+            asyncio.run(pipeline.atry_run(fail, error))
+    assert [note.key for note in channel.notifications] == [f"shop:builtins.OSError:kind {number}" for number in (0, 1)]
+    assert len(asked) == 4
+
+
+@pytest.mark.parametrize(("later", "told"), [(599, [1, 2]), (600, [1, 2, 3])])
+def test_close_tells_what_was_counted(world, call, later, told):
+    """A pipeline that is closed tells what it had counted, though for each kind not too often, and closes."""
+    part = link(group_interval="10m")
+    failing(part, world, call, OSError("x"), 3)
+    part.close()
+    assert [each.count for each in world.log.notifications] == [1, 2]
+    assert world.log.closed
+    failing(part, world, call, OSError("x"), 3)
+    world.clock.advance(later)
+    part.close()
+    assert [each.count for each in world.log.notifications] == told
+
+
+def test_a_notifier_of_several_pipelines_outlives_each(shop):
+    """A ready notifier tells what the closed pipeline's calls handed over, and goes on for the others."""
+    channel = RecordingChannel(inline=False)
+    part = AdminNotifier(channels=[channel], group_interval=0)
+    one, other = (shop.pipeline(name, chain=["notify"], notify=part) for name in ("one", "other"))
+    for pipeline in (one, other):
+        pipeline.try_run(raising(OSError("x")))
+    one.close()
+    assert "one" in {note.pipeline for note in channel.notifications}
+    assert not channel.closed
+    other.close()
+    assert sorted(note.pipeline for note in channel.notifications) == ["one", "other"]
+
+
+def test_what_is_no_failure_is_grouped_too(world):
+    """What other links have to say comes through the same channels, by the same rules."""
+    context = world.context()
+    link().wrap(lambda _call: None, context)
+    for _ in range(3):
+        context.alerts.send(Notification(message="the store is full", pipeline="shop", key="full"))
+    assert [each.message for each in world.log.notifications] == ["the store is full"]
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_where_the_process_is_frozen_the_call_waits(world, call, kind):
+    """With `flush` what is due is delivered when the call returns; the loop is not held up meanwhile."""
+    hang, pager = Event(), RecordingChannel(inline=False)
+    slow = RecordingChannel(inline=False, hang=hang)
+    part, context = link(channels=["pager:", "slow:"], flush=True), world.context(pager=pager, slow=slow)
+    if kind == "sync":
+        hang.set()
+        with pytest.raises(OSError, match="x"):
+            part.wrap(lambda _call: raising(OSError("x"))(), context)(call)
+    else:
+        asyncio.run(_while_it_waits(part, context, call, slow, hang))
+    assert len(pager.notifications) == len(slow.notifications) == 1
+
+
+async def _while_it_waits(part, context, call, slow, hang):
+    async def call_next(_call):
+        raise OSError("x")
+
+    running = asyncio.ensure_future(part.wrap_async(call_next, context)(call))
+    await asyncio.to_thread(slow.wait_for_attempts, 1)
+    assert not running.done()
+    hang.set()
+    with pytest.raises(OSError, match="x"):
+        await running

@@ -53,12 +53,11 @@ severity: CRITICAL
 pipeline: shop
 error type: builtins.TimeoutError
 times: 7
-since: 2026-01-01 12:00:00+00:00
-last: 2026-01-01 13:00:00+00:00
+since: 2026-01-01 12:00:00 UTC
+last: 2026-01-01 13:00:00 UTC
 dead letter: 0190a5c0
 
 operation: app:charge
-error.type: builtins.TimeoutError
 error.trace: one
       two
         three
@@ -73,10 +72,10 @@ none: []
 @pytest.mark.parametrize(
     ("times", "row"),
     [
-        ({"first": NOON, "last": NOON}, "when: 2026-01-01 12:00:00+00:00\n"),
-        ({"first": NOON}, "when: 2026-01-01 12:00:00+00:00\n"),
+        ({"first": NOON, "last": NOON}, "when: 2026-01-01 12:00:00 UTC\n"),
+        ({"first": NOON}, "when: 2026-01-01 12:00:00 UTC\n"),
         ({}, ""),
-        ({"count": 2, "last": ONE}, "times: 2\nlast: 2026-01-01 13:00:00+00:00\n"),
+        ({"count": 2, "last": ONE}, "times: 2\nlast: 2026-01-01 13:00:00 UTC\n"),
     ],
 )
 def test_when(times, row):
@@ -103,6 +102,49 @@ def test_subject_and_line(notification, subject, line):
     assert subject_of(notification) == subject
     assert line_of(notification).startswith(subject)
     assert line_of(notification).removeprefix(subject).strip() == line
+
+
+def test_what_an_alert_says_by_itself():
+    """The sentence of an alert says how often; the line does not say it once more."""
+    told = Notification(message="7 times since noon: no answer", pipeline="shop", count=7, details={"phase": "new"})
+    assert line_of(told) == "[ERROR] shop: 7 times since noon: no answer"
+
+
+@pytest.mark.parametrize(
+    ("key", "subject"),
+    [
+        ("circuit:api", "[ERROR] circuit api"),
+        ("circuit:a:b\nc", "[ERROR] circuit a:b c"),
+        ("a:circuit:b", "[ERROR] shop"),
+    ],
+)
+def test_the_subject_of_a_circuit(key, subject):
+    """What is told of a circuit is found by its name, whichever pipeline tells it."""
+    assert subject_of(Notification(message="m", pipeline="shop", key=key)) == subject
+
+
+def test_the_programs_own_wording():
+    """It is all of the text and all of the line, each without what can't be shown; the subject stays."""
+    own = Notification(message="m", pipeline="shop", text="first\r\n\tsecond\x00\n", details={"a": 1}, letter_id="id")
+    assert text_of(own) == "first\n    second\n"
+    assert line_of(own) == "first second"
+    assert subject_of(own) == "[ERROR] shop"
+
+
+@pytest.mark.parametrize("text", ["", " ", "\x00", "\n\t\r\n", "\u200b"])
+def test_a_wording_that_says_nothing(text):
+    """Where nothing of it can be read, ours stays."""
+    said = Notification(message="no answer", text=text)
+    assert (text_of(said), line_of(said)) == ("no answer\n\nseverity: ERROR\n", "[ERROR] no answer")
+
+
+def test_nothing_is_said_twice():
+    """What the headings and the sentence say is no row of the details; what differs from them is."""
+    details = {"error": {"type": "E", "message": "no"}, "letter": {"id": "id", "place": "file:/x"}}
+    said = Notification(message="f failed: E: no", error_type="E", letter_id="id", details=details)
+    assert [name for name, _ in rows_of(said)] == ["severity", "error type", "dead letter", "letter.place"]
+    other = Notification(message="m", error_type="F", details=details)
+    assert [name for name, _ in rows_of(other)][2:] == ["error.type", "error.message", "letter.id", "letter.place"]
 
 
 def test_rows_are_names_and_values():

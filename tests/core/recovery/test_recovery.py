@@ -171,7 +171,10 @@ def test_a_store_that_can_not_be_read_is_in_the_log(shop, make, service, store, 
     assert asked.acquire(timeout=LIMIT)
     assert ends.wait().stopped == "a store failed"
     pipeline._recovery._thread.join(LIMIT)
-    assert "what an outage left behind of pipeline shop could not be replayed: StoreError: no disk" in caplog.text
+    assert (
+        "what an outage left behind of pipeline shop could not be replayed: ninelives.errors.StoreError: no disk"
+        in caplog.text
+    )
     store.browse = inner
     pipeline["breaker"].isolate()
     pipeline["breaker"].reset()
@@ -213,7 +216,7 @@ def test_a_task_whose_store_can_not_be_read(shop, make, store, caplog):
         await asyncio.wait_for(pipeline._recovery._task, LIMIT)
 
     asyncio.run(main())
-    assert "could not be replayed: StoreError: no disk" in caplog.text
+    assert "could not be replayed: ninelives.errors.StoreError: no disk" in caplog.text
 
 
 def test_where_no_thread_can_be_started_nothing_breaks(make, service, monkeypatch, ends, outage):

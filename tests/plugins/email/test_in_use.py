@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from ninelives import AdminNotifier
-from ninelives.notifications.delivery import Delivery, Outlet, attempt
+from ninelives.notifications.attempts import attempts
 from ninelives.notifications.notification import Notification
-from ninelives.testing import FakeClock, RecordingChannel
+from ninelives.notifications.outlet import Outlet
+from ninelives.testing import FakeClock
 from ninelives.transient import Kind, classify
 
 
-def delivery_of(channel):
-    notification = Notification(message="the disk is full")
-    outlet = Outlet(channel, "smtp:")
-    return Delivery(notification, outlet, 30.0, RecordingChannel(), FakeClock(), lambda event: None)
+def send(channel):
+    """Send one notification as an alert is sent; the last error, None when it was accepted."""
+    return attempts(Outlet(channel, "smtp:"), Notification(message="the disk is full"), 30.0, FakeClock())
 
 
 def test_a_notifier_sends_mails(plain_address, mailbox):
@@ -30,7 +30,7 @@ def test_a_notifier_sends_mails(plain_address, mailbox):
 def test_a_mail_that_may_pass_is_tried_again(script, channel_of, address_at):
     """A server that says later is asked again, and the mail is accepted once."""
     server = script(CONTENT=[b"451 later\r\n", b"250 OK\r\n"])
-    assert attempt(delivery_of(channel_of(address_at(server.port)))) is None
+    assert send(channel_of(address_at(server.port))) is None
     assert server.commands.count("DATA") + server.commands.count("data") == 2
 
 
@@ -38,7 +38,7 @@ def test_only_who_lacks_it_is_tried_again(script, channel_of):
     """Of two recipients the one that was refused for now is named again, and the other is not."""
     server = script(RCPT=[b"250 OK\r\n", b"451 later\r\n", b"250 OK\r\n"])
     address = f"smtp://127.0.0.1:{server.port}?tls=none&sender=app@example.com&to=ann@example.com,bob@example.com"
-    assert attempt(delivery_of(channel_of(address))) is None
+    assert send(channel_of(address)) is None
     named = [command.partition(":")[2] for command in server.commands if command.lower().startswith("rcpt")]
     assert named == ["<ann@example.com>", "<bob@example.com>", "<bob@example.com>"]
 
@@ -46,7 +46,7 @@ def test_only_who_lacks_it_is_tried_again(script, channel_of):
 def test_a_mail_in_doubt_is_not_tried_again(script, ends, channel_of, address_at):
     """A mail that was handed over and not confirmed goes out once, whatever is tried again otherwise."""
     server = script(CONTENT=ends())
-    error = attempt(delivery_of(channel_of(address_at(server.port))))
+    error = send(channel_of(address_at(server.port)))
     assert classify(error).kind is Kind.PERMANENT
     assert "may have been delivered" in str(error)
     assert server.connections == 1

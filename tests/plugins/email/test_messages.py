@@ -26,6 +26,7 @@ HEADERS = {
     "Cc",
     "Date",
     "Message-ID",
+    "References",
     "Auto-Submitted",
     "X-Ninelives-Severity",
     "X-Ninelives-Pipeline",
@@ -87,7 +88,7 @@ def test_a_mail_says_all():
 def test_a_bare_mail_has_no_empty_headers():
     """What a notification does not say is no header, and no copy goes to nobody."""
     message = parsed(Notification(message="bare"), Envelope("app@example.com", ("ann@example.com",)))
-    assert set(message.keys()) == HEADERS - {"Cc", "X-Ninelives-Pipeline", "X-Ninelives-Error-Type"}
+    assert set(message.keys()) == HEADERS - {"Cc", "References", "X-Ninelives-Pipeline", "X-Ninelives-Error-Type"}
     assert message["Subject"] == "[ERROR] bare"
 
 
@@ -96,6 +97,28 @@ def test_every_mail_has_an_id_of_its_own():
     ids = [parsed(Notification(message="same"))["Message-ID"] for _ in range(20)]
     assert len(set(ids)) == 20
     assert all(found.endswith("@example.com>") for found in ids)
+
+
+def test_mails_of_one_kind_are_one_conversation():
+    """They refer to one id, which no mail has; another kind has another, and what has no key has none."""
+    key, sender = "circuit:api", Envelope("ops@example.org", ("ann@example.com",))
+    opened, closed = Notification(message="a", key=key), Notification(message="b", key=key, resolved=True)
+    first, second = parsed(opened, sender), parsed(closed, sender)
+    assert first["References"] == second["References"] != parsed(Notification(message="a", key="k"))["References"]
+    assert first["References"].endswith("@example.org>")
+    assert first["References"] not in (first["Message-ID"], second["Message-ID"])
+    assert "api" not in first["References"]
+    assert parsed(Notification(message="a"))["References"] is None
+
+
+def test_the_programs_own_wording():
+    """It is all of both parts, as text and never as HTML; the subject stays ours."""
+    message = parsed(Notification(message="m", pipeline="shop", text="<b>own</b>\nsecond", details={"a": 1}))
+    assert message["Subject"] == "[ERROR] shop"
+    assert text_in(message, "plain") == "<b>own</b>\nsecond\n"
+    page = Cells(text_in(message, "html"))
+    assert [cell.strip() for cell in page.cells] == ["<b>own</b>\nsecond"]
+    assert "table" not in page.tags
 
 
 HOSTILE = [

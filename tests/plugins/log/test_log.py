@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 import structlog
+from msgspec.structs import replace
 
 from ninelives.address import Address
 from ninelives.checkable import Checkable
@@ -220,6 +221,22 @@ def test_a_notification_of_many(structured):
     assert structured[0]["count"] == 7
     assert structured[0]["first"] == structured[0]["last"] == NOW.isoformat()
     assert structured[0]["resolved"] is True
+
+
+def test_the_programs_own_wording(structured):
+    """It is the field ``text``, and all other fields are there as ever."""
+    LogChannel().send(replace(NOTE, text="the shop is ill"), timeout=5)
+    assert structured[0]["text"] == "the shop is ill"
+    assert structured[0]["details"]["attempts"] == 3
+    assert "message" not in structured[0]
+
+
+def test_an_alert_is_fields(structured):
+    """What stands in its sentence of how often and since when are fields too: its phase, its count, its total."""
+    details = {"phase": "continues", "total": 9, "began": "2026-01-01 00:00:00 UTC"}
+    LogChannel().send(replace(NOTE, count=7, first=NOW, last=NOW, letter_id="id", details=details), timeout=5)
+    assert structured[0]["details"] == details
+    assert (structured[0]["count"], structured[0]["letter_id"]) == (7, "id")
 
 
 def test_the_channel_is_inline():

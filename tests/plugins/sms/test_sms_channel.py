@@ -95,6 +95,17 @@ def test_any_text_is_one_line(stub, made, text):
     assert 0 < len(sent) <= MAX_CHARACTERS
 
 
+def test_the_programs_own_wording(stub, made):
+    """It is all of the message, on one line, and is cut as ours is."""
+    channel = made(stub.endpoint)
+    channel.send(Notification(message="m", pipeline="shop", text="own\nwords"), timeout=30)
+    channel.send(Notification(message="m", text="x" * 2_000), timeout=30)
+    own, cut = (asked["Message"] for asked in stub.asked)
+    assert own == "own words"
+    assert len(cut) == MAX_CHARACTERS
+    assert cut.endswith("… (cut)")
+
+
 def test_one_failure_keeps_nobody_from_theirs(stub, made):
     """All numbers are tried; the error names the one that failed, masked, and which it is. (Law 57.)"""
     stub.answers += [(200, "<PublishResponse><PublishResult/></PublishResponse>")]

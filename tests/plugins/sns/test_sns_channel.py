@@ -116,6 +116,7 @@ def test_json_for_machines(aws, made, topic, inbox):
         "first": None,
         "last": None,
         "resolved": False,
+        "text": None,
         "cut": [],
     }
 

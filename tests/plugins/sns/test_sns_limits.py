@@ -75,10 +75,11 @@ def test_the_largest_text(char):
 
 @pytest.mark.parametrize("format", ["text", "json"])
 @pytest.mark.parametrize("text", [HOSTILE, HOSTILE * 10_000, "😀" * 300_000, "\x00" * 300_000])
-def test_any_text_becomes_one_that_is_taken(text, format):
+@pytest.mark.parametrize("own", [None, "own", HOSTILE, "\x00" * 300_000])
+def test_any_text_becomes_one_that_is_taken(text, format, own):
     """Whatever the texts hold, what is published is within the limit, of characters that SNS takes."""
     hostile = Notification(
-        message=text, error_type=text, details={text: [text]}, pipeline=text, letter_id=text, key=text
+        message=text, error_type=text, details={text: [text]}, pipeline=text, letter_id=text, key=text, text=own
     )
     published = publication_of(hostile, format)
     assert size(published) <= MAX_BYTES
@@ -119,6 +120,19 @@ def test_the_largest_json():
     assert json.loads(fits["Message"])["cut"] == []
     over = publication_of(Notification(message="m", details={"a": "b" * (room + 1)}), "json")
     assert json.loads(over["Message"])["cut"] == ["details"]
+
+
+def test_the_programs_own_wording():
+    """It is all of the text, and in JSON a field beside the others; it is cut as the rest is."""
+    own = Notification(message="m", pipeline="shop", details={"a": 1}, text="own\nwords")
+    assert publication_of(own, "text")["Message"] == "own\nwords\n"
+    assert publication_of(own, "text")["Subject"] == "[ERROR] shop"
+    read = json.loads(publication_of(own, "json")["Message"])
+    assert (read["text"], read["message"], read["details"]) == ("own\nwords", "m", {"a": 1})
+    long = Notification(message="m", text="é" * 300_000)
+    assert size(publication_of(long, "text")) <= MAX_BYTES
+    assert publication_of(long, "text")["Message"].endswith(CUT)
+    assert json.loads(publication_of(long, "json")["Message"])["cut"] == ["details", "text"]
 
 
 def test_times_in_json():

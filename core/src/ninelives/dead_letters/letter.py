@@ -67,7 +67,8 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=False):
         args, kwargs: The call's arguments, encoded alike; None for a letter sent by hand.
         replayable: Whether the payload is whole.
         unserialisable: ``{"path", "repr"}`` of each part of the payload that JSON could not hold.
-        redacted: Paths of the payload that were masked when it was written.
+        redacted: Paths of the payload that were masked when it was written: it can't be replayed before an edit has put
+            back all of them.
         original: The payload as it was before it was first edited: ``{"message"}``, or ``{"args", "kwargs"}``; None: it
             never was.
         error: The error that it failed with; after a failed replay, the newest.

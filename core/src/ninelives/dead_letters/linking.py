@@ -79,7 +79,9 @@ class LetterLink:
             return None
         if self._is_of_hand(call, error):
             return None
-        return self._maker.of_call(call, error)
+        letter = self._maker.of_call(call, error)
+        call.fingerprint = letter.fingerprint
+        return letter
 
     def _is_of_hand(self, call: Call, error: BaseException) -> bool:
         """Whether the call has a letter, being part of its replay; it has failed then, whatever is done about it."""
@@ -87,6 +89,7 @@ class LetterLink:
         if hand is None or not hand.covers(call):
             return False
         hand.again = self._maker.failure(call, error)
+        call.fingerprint = hand.again.fingerprint
         call.letter_id, call.letter_place = hand.letter.id, hand.place
         return True
 

@@ -20,12 +20,15 @@ from ninelives.dead_letters.failures import (
     record_said,
 )
 from ninelives.dead_letters.fingerprints import Fingerprints, kind_said
+from ninelives.dead_letters.hiding import Hiding
 from ninelives.dead_letters.letter import Attempt, DeadLetter, ErrorRecord, Reason
 from ninelives.dead_letters.payload import encode
+from ninelives.dead_letters.redacting import Redactor, blank, put_back
 from ninelives.dead_letters.reprs import as_text, short_repr
 from ninelives.describing import clean_text, safe_message, type_name
 from ninelives.ids import new_id
 from ninelives.machine import hostname
+from ninelives.tracing import traceparent
 
 __all__ = ["LetterMaker"]
 
@@ -45,6 +48,7 @@ class LetterMaker(Struct, frozen=True):
         encode: Encodes what JSON can't hold; see `ninelives.dead_letters.payload`.
         keep: How long letters are kept; None: for ever.
         fingerprints: Says which letters are of one kind.
+        redactor: Masks values of the payload; None: none.
     """
 
     now: Callable[[], datetime]
@@ -52,13 +56,16 @@ class LetterMaker(Struct, frozen=True):
     encode: Callable[[Any], Any] | None = None
     keep: timedelta | None = None
     fingerprints: Fingerprints = Fingerprints()
+    redactor: Redactor | None = None
 
     def of_call(self, call: Call, error: BaseException) -> DeadLetter:
         """The letter of a call that failed with `error`. Never raises an `Exception`."""
         try:
-            return self._whole(call, error)
+            letter = self._whole(call, error)
         except Exception as problem:
-            return self._wreck(call, error, problem)
+            wreck = self._wreck(call, error, problem)
+            return wreck if self.redactor is None else blank(wreck)
+        return letter if self.redactor is None else self.redactor.of_call(letter, call)
 
     def of_message(self, message: Any, error_info: Any) -> DeadLetter:
         """The letter of a message that was sent by hand."""
@@ -66,7 +73,7 @@ class LetterMaker(Struct, frozen=True):
         info, more = self._info(error_info)
         letter_id = new_id()
         nothing: dict[str, Any] = {}
-        return self._letter(
+        letter = self._letter(
             self.now(),
             id=letter_id,
             key=letter_id,
@@ -77,6 +84,7 @@ class LetterMaker(Struct, frozen=True):
             error=_tried(lambda: _error_said(error_info), None),
             **_tried(lambda: kind_said(error_info), nothing),
         )
+        return letter if self.redactor is None else self.redactor.of_message(letter)
 
     @staticmethod
     def made_here(letter: DeadLetter) -> bool:
@@ -90,11 +98,12 @@ class LetterMaker(Struct, frozen=True):
     def after_replay(self, letter: DeadLetter, failure: Failure, max_replays: int) -> DeadLetter:
         """The same letter after a replay that failed: one more counted, the new error last.
 
-        It is of the new error's kind then, and what was to expire is kept as long as a letter that was made now.
+        It is of the new error's kind then, and what was to expire is kept as long as a letter that was made now. What
+        was masked and has been put back is masked in what is said of the new error.
         """
         count, now = letter.replay_count + 1, self.now()
         kind = letter if failure.fingerprint is None else failure
-        return structs.replace(
+        failed = structs.replace(
             letter,
             fingerprint=kind.fingerprint,
             fingerprint_version=kind.fingerprint_version,
@@ -107,6 +116,9 @@ class LetterMaker(Struct, frozen=True):
             replay_count=count,
             state="parked" if count >= max_replays else letter.state,
         )
+        if letter.original is None:
+            return failed
+        return _tried(lambda: Hiding.of(put_back(letter)), Hiding(everything=True)).letter(failed)
 
     def _whole(self, call: Call, error: BaseException) -> DeadLetter:
         now = self.now()
@@ -155,6 +167,7 @@ class LetterMaker(Struct, frozen=True):
     def _letter(self, now: datetime, **fields: Any) -> DeadLetter:
         pipeline = None if self.pipeline is None else clean_text(self.pipeline)
         made: dict[str, Any] = {"first_failed": now, "expires": self._expires(now), **fields}
+        made["trace"] = traceparent()
         return DeadLetter(created=now, last_failed=now, pipeline=pipeline, host=hostname(), pid=os.getpid(), **made)
 
     def _expires(self, now: datetime) -> datetime | None:

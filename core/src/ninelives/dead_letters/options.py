@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct
 
 from ninelives.checks import Checks
-from ninelives.dead_letters.durations import EXPECTED, duration_of
 from ninelives.dead_letters.fingerprints import check_fingerprint
+from ninelives.dead_letters.redacting import check_redact
 from ninelives.decorating import Kind, kind_of
+from ninelives.durations import EXPECTED, duration_of
 
 __all__ = ["ON_RECOVERY", "DeadLetterOptions", "QueueOptions"]
 
@@ -32,6 +33,7 @@ class QueueOptions(Struct, frozen=True, kw_only=True):
     keep: str | float | timedelta | None = None
     max_letters: int | None = None
     fingerprint: Callable[[BaseException], object] | str | None = None
+    redact: Sequence[str] = ()
     replay: str | None = None
     rate: float | None = None
 
@@ -59,6 +61,7 @@ class QueueOptions(Struct, frozen=True, kw_only=True):
         if self.max_letters is not None:
             checks.number("max_letters", self.max_letters, at_least=1, whole=True)
         check_fingerprint(checks, self.fingerprint)
+        check_redact(checks, self.redact)
         self._check_replay(checks)
         checks.done()
 
@@ -101,5 +104,6 @@ class DeadLetterOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     keep: Any = None
     max_letters: int | None = None
     fingerprint: Any = None
+    redact: Any = ()
     replay: str | None = None
     rate: float | None = None

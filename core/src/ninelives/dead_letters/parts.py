@@ -18,6 +18,7 @@ from ninelives.dead_letters.linking import LetterLink
 from ninelives.dead_letters.making import LetterMaker
 from ninelives.dead_letters.options import QueueOptions
 from ninelives.dead_letters.places import Place, Places
+from ninelives.dead_letters.redacting import Redactor
 from ninelives.dead_letters.retention import Audience, retention_of
 from ninelives.dead_letters.sharing import spill_of
 from ninelives.dead_letters.store import Expiring, Lease
@@ -65,6 +66,7 @@ class QueueParts:
         self._linked_to(pipeline, emit)
         self._emit = emit
         self._fingerprints = Fingerprints(self.options.fingerprint)
+        self._redactor = Redactor.of(self.options.redact)
         self._retention = retention_of(stores, self.options, self._clock)
         self.maker = self.maker_for(pipeline)
         self._keeper = self.keeper_for(Audience(pipeline, emit, alerts))
@@ -82,11 +84,13 @@ class QueueParts:
         names = {part: place and place.name for part, place in structs.asdict(self.stores).items()}
         shown: tuple[str, ...] = ("on_open", "on_cancel", "max_replays", "lease", "max_letters")
         shown += ("replay", "rate") if self.options.replay is not None else ()
+        shown += ("redact",) if self.options.redact else ()
         return names | {name: getattr(self.options, name) for name in shown} | self._kept()
 
     def maker_for(self, pipeline: str | None) -> LetterMaker:
         """What makes the letters of that pipeline."""
-        return LetterMaker(self._now, pipeline, self.options.encode, self.options.kept_for, self._fingerprints)
+        options = self.options
+        return LetterMaker(self._now, pipeline, options.encode, options.kept_for, self._fingerprints, self._redactor)
 
     def keeper_for(self, audience: Audience) -> Keeper:
         """What puts letters into these stores, and tells who is there to be told."""

@@ -1,4 +1,4 @@
-"""The ways to the parts of a payload as users see them, though tuples and odd keys stand in tagged objects.
+"""The ways to the parts of a payload, and what is done at their ends.
 
 A path is written as in `DeadLetter.unserialisable`: ``message.to``, ``args[0].name``, ``kwargs.order.id``; a key that
 is no plain word in quotes: ``kwargs["a.b"]``; any other key as Python writes it: ``message[(1, 'x')]``.
@@ -13,11 +13,13 @@ from typing import Any
 import msgspec
 
 from ninelives.dead_letters.leaves import TAG
-from ninelives.dead_letters.payload import decode, key_text, path_text, step_text
+from ninelives.dead_letters.nodes import is_row, kind_of_node, parts_of, rebuilt
+from ninelives.dead_letters.payload import key_text, path_text, step_text
 
-__all__ = ["add_path", "differences", "get_path", "marked_in", "set_path"]
+__all__ = ["APPEND", "add_path", "differences", "get_path", "marked_in", "set_path", "steps_of"]
 
 APPEND = "[+]"
+"""The step that stands for one more item of a list."""
 
 _TEXT = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _STEP = re.compile(rf"""\.([^.\[\]"']+)|\[({_TEXT})\]|(\[(?:[^\]"']|{_TEXT})+\])""")
@@ -39,7 +41,7 @@ def set_path(payload: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         >>> set_path({"args": [{"to": "Tmo"}], "kwargs": {}}, "args[0].to", "Tom")
         {'args': [{'to': 'Tom'}], 'kwargs': {}}
     """
-    return _set(payload, _steps(path), value, ())  # type: ignore[no-any-return]  # what stands in for a dict is one
+    return _set(payload, steps_of(path), value, ())  # type: ignore[no-any-return]  # what stands in for a dict is one
 
 
 def add_path(payload: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def add_path(payload: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         >>> add_path({"args": [], "kwargs": {"to": "Tom"}}, "kwargs.iban", "CH93 0076")
         {'args': [], 'kwargs': {'to': 'Tom', 'iban': 'CH93 0076'}}
     """
-    *way, name = _steps(path)
+    *way, name = steps_of(path)
     return _set(payload, way, _with(_at(payload, way), name, value, way), ())  # type: ignore[no-any-return]  # as above
 
 
@@ -71,19 +73,19 @@ def get_path(payload: dict[str, Any], path: str) -> Any:
         >>> get_path({"args": [{"to": "Tom"}], "kwargs": {}}, "args[0].to")
         'Tom'
     """
-    return _at(payload, _steps(path))
+    return _at(payload, steps_of(path))
 
 
 def differences(old: Any, new: Any, way: Sequence[str] = ()) -> Iterator[str]:
     """The paths of what is not the same in both, as far in as they are alike."""
-    parts, others = _parts(old), _parts(new)
-    if parts is None or others is None or _kind(old) != _kind(new):
+    parts, others = parts_of(old), parts_of(new)
+    if parts is None or others is None or kind_of_node(old) != kind_of_node(new):
         if _canonical.encode(old) != _canonical.encode(new):
             yield path_text(way)
         return
     mine = {step_text(piece): part for piece, part in parts}
     theirs = {step_text(piece): part for piece, part in others}
-    if _is_row(old) and len(mine) != len(theirs):
+    if is_row(old) and len(mine) != len(theirs):
         yield path_text(way)
         return
     for step in {**mine, **theirs}:
@@ -95,37 +97,60 @@ def differences(old: Any, new: Any, way: Sequence[str] = ()) -> Iterator[str]:
 
 def marked_in(value: Any, way: Sequence[str]) -> Iterator[dict[str, str]]:
     """The parts that could not be held: ``{"path", "repr"}`` of each."""
-    kind = _kind(value)
+    kind = kind_of_node(value)
     if kind == "unserialisable":
         yield {"path": path_text(way), "repr": str(value.get("value"))}
         return
     if kind == "dict":
         for index, (key, _) in enumerate(value["value"]):
             yield from marked_in(key, (*way, ".keys()", f"[{index}]"))
-    members = enumerate(value["value"]) if kind in {"set", "frozenset"} else _parts(value) or ()
+    members = enumerate(value["value"]) if kind in {"set", "frozenset"} else parts_of(value) or ()
     for piece, part in members:
         yield from marked_in(part, (*way, step_text(piece)))
 
 
+def steps_of(path: str) -> list[str]:
+    """The steps of a path, each written as `payload.key_text` writes it.
+
+    Raises:
+        ValueError: The path can't be read.
+
+    Example:
+        >>> steps_of("args[0].to")
+        ['.args', '[0]', '.to']
+    """
+    text = f".{path}"
+    steps: list[str] = []
+    position = 0
+    while position < len(text):
+        found = _STEP.match(text, position)
+        if found is None:
+            raise ValueError(f'the path {path!r} can\'t be read: expected one like args[0].name or kwargs["a.b"].id')
+        name, quoted, other = found.groups()
+        steps.append(other if other is not None else key_text(name if name is not None else _unquoted(quoted)))
+        position = found.end()
+    return steps
+
+
 def _at(node: Any, steps: list[str]) -> Any:
     for number in range(len(steps)):
-        parts = _parts(node) or []
+        parts = parts_of(node) or []
         node = parts[_find(node, parts, steps[number:], steps[:number])][1]
     return node
 
 
 def _with(node: Any, name: str, value: Any, way: Sequence[str]) -> Any:
     """The object with that name added."""
-    kind = _kind(node)
+    kind = kind_of_node(node)
     if kind == "custom":
         return {**node, "value": _with(node["value"], name, value, way)}
     where = path_text(way) or "the payload"
     if kind not in {"plain", "dict"}:
-        raise ValueError(f"{where} is no object{f': {where}[+] appends to it' if _is_row(node) else ''}")
+        raise ValueError(f"{where} is no object{f': {where}[+] appends to it' if is_row(node) else ''}")
     key = _key_of(name)
     if key is None or key == TAG:
         raise ValueError(f"{path_text([name])} is no name that can be added to {where}")
-    if key in [piece for piece, _ in _parts(node) or ()]:
+    if key in [piece for piece, _ in parts_of(node) or ()]:
         raise ValueError(f"there is a {path_text((*way, name))} already")
     return {**node, key: value} if kind == "plain" else {**node, "value": [*node["value"], [key, value]]}
 
@@ -140,15 +165,15 @@ def _key_of(step: str) -> str | None:
 def _set(node: Any, steps: list[str], value: Any, way: Sequence[str]) -> Any:
     if not steps:
         return value
-    if _kind(node) == "custom":
+    if kind_of_node(node) == "custom":
         return {**node, "value": _set(node["value"], steps, value, way)}
-    parts = _parts(node) or []
+    parts = parts_of(node) or []
     children = [part for _, part in parts]
-    if steps == [APPEND] and _is_row(node):
-        return _rebuilt(node, [*children, value])
+    if steps == [APPEND] and is_row(node):
+        return rebuilt(node, [*children, value])
     index = _find(node, parts, steps, way)
     children[index] = _set(children[index], steps[1:], value, (*way, steps[0]))
-    return _rebuilt(node, children)
+    return rebuilt(node, children)
 
 
 def _find(node: Any, parts: list[tuple[Any, Any]], steps: list[str], way: Sequence[str]) -> int:
@@ -156,20 +181,6 @@ def _find(node: Any, parts: list[tuple[Any, Any]], steps: list[str], way: Sequen
     if steps[0] not in there:
         raise ValueError(_not_there(node, there, steps, way))
     return there.index(steps[0])
-
-
-def _steps(path: str) -> list[str]:
-    text = f".{path}"
-    steps: list[str] = []
-    position = 0
-    while position < len(text):
-        found = _STEP.match(text, position)
-        if found is None:
-            raise ValueError(f'the path {path!r} can\'t be read: expected one like args[0].name or kwargs["a.b"].id')
-        name, quoted, other = found.groups()
-        steps.append(other if other is not None else key_text(name if name is not None else _unquoted(quoted)))
-        position = found.end()
-    return steps
 
 
 def _unquoted(text: str) -> str:
@@ -181,59 +192,12 @@ def _unquoted(text: str) -> str:
         raise ValueError(f"{text} is no text as JSON has it: {error}") from None
 
 
-def _kind(node: Any) -> str | None:
-    """The tag of a tagged object; ``list`` or ``plain`` of what has none; None of a leaf."""
-    if isinstance(node, list):
-        return "list"
-    if not isinstance(node, dict):
-        return None
-    tag = node.get(TAG)
-    return tag if isinstance(tag, str) and "value" in node else "plain"
-
-
-def _is_row(node: Any) -> bool:
-    return _kind(node) in {"list", "tuple"}
-
-
-def _parts(node: Any) -> list[tuple[Any, Any]] | None:
-    """What it holds, each with its index or key; None of what has no parts that could be named."""
-    kind = _kind(node)
-    if kind == "plain":
-        return list(node.items())
-    if kind == "list":
-        return list(enumerate(node))
-    if kind == "tuple":
-        return list(enumerate(node["value"]))
-    if kind == "dict":
-        return [(_key(key), part) for key, part in node["value"]]
-    return _parts(node["value"]) if kind == "custom" else None
-
-
-def _key(encoded: Any) -> Any:
-    try:
-        return decode(encoded)
-    except Exception:  # someone else may have written it
-        return encoded
-
-
-def _rebuilt(node: Any, children: list[Any]) -> Any:
-    kind = _kind(node)
-    if kind == "list":
-        return children
-    if kind == "plain":
-        return dict(zip(node, children, strict=True))
-    if kind == "tuple":
-        return {**node, "value": children}
-    pairs = [[key, child] for (key, _), child in zip(node["value"], children, strict=True)]
-    return {**node, "value": pairs}
-
-
 def _not_there(node: Any, there: list[str], steps: Sequence[str], way: Sequence[str]) -> str:
     from difflib import get_close_matches  # few paths are wrong
 
     said = f"there is no {path_text((*way, *steps))}"
     where = path_text(way) or "the payload"
-    if _is_row(node):
+    if is_row(node):
         return f"{said}: {where} has {len(there)} items, from [0]; {where}[+] appends one"
     if close := get_close_matches(steps[0], there, 1, 0.5):
         return f"{said}; the nearest that is there is {path_text((*way, *close))}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,8 @@ class DeadLetterQueue(Upkeep):
             alert say so. None: any number.
         fingerprint: Says which letters are of one kind: a function that makes text of the error, or ``"module:name"``
             of one. None, and where it fails: `ninelives.fingerprint.fingerprint`.
+        redact: Paths of the payload whose values are masked when a letter is made: ``["kwargs.user.phone"]``; such a
+            letter can't be replayed until an edit puts them back. Empty: the payload is kept whole.
         listeners: Told this queue's events, besides those of the installed plugins.
         clock: Tells the time.
         plugins: Where addresses are looked up.
@@ -90,6 +92,7 @@ class DeadLetterQueue(Upkeep):
         keep: str | float | timedelta | None = None,
         max_letters: int | None = None,
         fingerprint: Callable[[BaseException], object] | str | None = None,
+        redact: Sequence[str] = (),
         listeners: Iterable[Listener] = (),
         clock: Clock | None = None,
         plugins: Plugins | None = None,
@@ -105,6 +108,7 @@ class DeadLetterQueue(Upkeep):
             keep=keep,
             max_letters=max_letters,
             fingerprint=fingerprint,
+            redact=redact,
         )
         self.options.check()
         backends = backends_alone(queue_url, region, local_file_path, store, fallback, park)
@@ -143,7 +147,7 @@ class DeadLetterQueue(Upkeep):
         Returns:
             For each letter a dictionary with ``message_id``, ``message``, ``error_info``, ``timestamp`` (ISO 8601,
             UTC), ``replay_count``; and ``pipeline``, ``operation``, ``args``, ``kwargs``, ``reason``, ``state``,
-            ``error`` (its text) and ``replayable``. Parked letters are among them.
+            ``error`` (its text), ``replayable`` and ``redacted``. Parked letters are among them.
 
         Raises:
             StoreError: The store can't be read, nor its fallback. Where one can, the log says that the other can't.

@@ -11,7 +11,7 @@ from msgspec import Struct
 from ninelives.call import Call
 from ninelives.dead_letters.claims import Claimed
 from ninelives.dead_letters.in_hand import Hand, held
-from ninelives.dead_letters.views import payload_of
+from ninelives.dead_letters.views import lack_of, payload_of
 from ninelives.decorating import Kind, KindError, kind_of, refuse_coroutine
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
@@ -119,13 +119,11 @@ class Reprocessor(Struct, frozen=True):
         """The letter, ready to be run; None if its payload is not whole, and then it is back as it was."""
         claimed = self.claim(letter_id)
         letter = claimed.letter
-        if letter.replayable:
+        if (why := lack_of(letter)) is None:
             try:
                 return Reprocessing(claimed, self.func, self.decode)
             except Exception as error:
                 why = f"can't be decoded: {type_name(error)}: {safe_message(error)}"
-        else:
-            why = f"is not whole: {', '.join(part.get('path', '') for part in letter.unserialisable)}"
         claimed.give_back()
         _warn("letter %s was not run again: its payload %s", letter.id, why)
         return None

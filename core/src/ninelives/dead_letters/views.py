@@ -13,9 +13,11 @@ from ninelives.dead_letters.store import Browsable
 from ninelives.dead_letters.telling import warn
 from ninelives.errors import StoreError, UnsupportedError
 
-__all__ = ["kept_in", "payload_of", "view_of"]
+__all__ = ["kept_in", "lack_of", "payload_of", "put_back_advice", "view_of"]
 
 Decode = Callable[[Any], Any]
+
+_SHOWN = 10  # paths in a sentence
 
 
 def view_of(letter: DeadLetter, custom: Decode | None) -> dict[str, Any]:
@@ -34,6 +36,7 @@ def view_of(letter: DeadLetter, custom: Decode | None) -> dict[str, Any]:
         "state": letter.state,
         "error": None if letter.error is None else f"{letter.error.type}: {letter.error.message}",
         "replayable": letter.replayable,
+        "redacted": list(letter.redacted),
     }
 
 
@@ -42,6 +45,25 @@ def payload_of(letter: DeadLetter, custom: Decode | None) -> tuple[tuple[Any, ..
     if letter.args is None:
         return (decode(letter.message, custom),), {}
     return tuple(decode(letter.args, custom)), decode(letter.kwargs or {}, custom)
+
+
+def lack_of(letter: DeadLetter) -> str | None:
+    """Why the letter can't be run as it is, and what to do; None: its payload is whole."""
+    if letter.redacted:
+        return f"was masked when it was written ({_some(letter.redacted)}): {put_back_advice(letter)}"
+    if letter.replayable:
+        return None
+    return f"is not whole: {', '.join(part.get('path', '') for part in letter.unserialisable)}"
+
+
+def put_back_advice(letter: DeadLetter) -> str:
+    """How to put back what was masked in it: the first of it."""
+    return f"put it back with ninelives dlq edit {letter.id} --set {letter.redacted[0]}=..."
+
+
+def _some(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return f"{', '.join(paths[:_SHOWN])}{more}"
 
 
 def kept_in(places: Sequence[Place], limit: int) -> list[DeadLetter]:

@@ -163,11 +163,12 @@ class CircuitBreaker(Entrances):
 
     def _in_chain(self, context: Context) -> Gate:
         circuit = self._circuit
+        own_name = context.pipeline if context.link == "breaker" else f"{context.pipeline}.{context.link}"
         if self._joins_in_chain:
-            own_name = context.pipeline if context.link == "breaker" else f"{context.pipeline}.{context.link}"
             rules = asdict(self._rules)
             given = {option: rules[option] for option in _NOT_GIVEN.keys() & context.given}
             circuit = context.circuits.join(self._name or own_name, given, rules)
+        context.alerts.follow(circuit, circuit.name or own_name)
         judge = Judge("auto" if self._record is None else self._record, self._ignore)
         clock = self._clock or context.clock
         gate = Gate(circuit, judge, clock, _both(context.emit, self._listeners), context.pipeline)

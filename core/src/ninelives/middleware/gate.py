@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ninelives.call import Call, current_call
-from ninelives.circuit import Circuit, CircuitState, Ticket, Transition
+from ninelives.circuit import Circuit, CircuitState, Follower, Ticket, Transition
 from ninelives.clock import Clock
 from ninelives.errors import CircuitBreakerOpenError
 from ninelives.middleware.judge import Judge
@@ -103,6 +103,8 @@ class Gate:
             self.circuit.released(ticket)
             raise
         if failure:
+            if ticket.slot and isinstance(what, Call):
+                what.trial = self.circuit
             self.tell(self.circuit.failed(ticket, self._clock.monotonic()), what)
         else:
             self.circuit.released(ticket)
@@ -125,9 +127,9 @@ class Gate:
                 reopens_in=transition.reopens_in,
             )
         )
-        if transition.state is CircuitState.CLOSED:
+        if transition.state is not CircuitState.HALF_OPEN:
             for follower in self.circuit.followers:
-                follower.circuit_closed()
+                _tell_follower(follower, transition.state)
 
 
 class Permit:
@@ -196,6 +198,13 @@ def _origin(what: Any) -> tuple[str | None, str]:
     if isinstance(what, Call):
         return what.id, what.operation
     return None, operation_of(what)
+
+
+def _tell_follower(follower: Follower, state: CircuitState) -> None:
+    if state is CircuitState.CLOSED:
+        follower.circuit_closed()
+    else:
+        follower.circuit_opened()
 
 
 def _event_of(state: CircuitState) -> type[CircuitEvent]:

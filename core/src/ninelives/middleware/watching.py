@@ -77,8 +77,12 @@ def _report(call: Call, failure: Exception) -> None:
     """A fault in the failure path is said, and hides neither the call's own error nor the other watchers."""
     import logging
 
+    from ninelives.redaction import masked_traceback
+
     logging.getLogger("ninelives").critical(
-        "what should happen when a call of pipeline %s fails has failed itself", call.pipeline, exc_info=failure
+        "what should happen when a call of pipeline %s fails has failed itself\n%s",
+        call.pipeline,
+        masked_traceback(failure),
     )
 
 

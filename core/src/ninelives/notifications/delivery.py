@@ -1,211 +1,227 @@
-"""Handing one notification to one channel: tried again a little, bounded in time, never hidden when it fails."""
+"""One alert on its way to its destinations: failing over, and never hidden when nobody takes it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextvars import ContextVar
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from collections.abc import Iterable
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from ninelives.address import Address
-from ninelives.clock import Clock
-from ninelives.events import Event, NotificationEvent, NotificationFailed, NotificationSent, NotificationSuppressed
-from ninelives.notifications.channel import Channel
-from ninelives.notifications.notification import Notification
-from ninelives.stand_ins import stand_ins
+from ninelives.events import NotificationFailed, NotificationSent, NotificationSuppressed
+from ninelives.locks import new_lock
+from ninelives.notifications.alert import Alert, Phase
+from ninelives.notifications.attempts import attempts
+from ninelives.notifications.behalf import on_behalf
+from ninelives.notifications.telling import NOT_BEGUN, tell
+from ninelives.notifications.worded import worded
 
-__all__ = [
-    "RETRY_DELAYS",
-    "Delivery",
-    "Outlet",
-    "attempt",
-    "attempt_in_thread",
-    "conclude",
-    "deliver",
-    "deliver_in_thread",
-    "is_delivering",
-]
+if TYPE_CHECKING:
+    from ninelives.notifications.notification import Notification
+    from ninelives.notifications.outlet import Outlet
+    from ninelives.notifications.route import Destination, Route
 
-P = ParamSpec("P")
-R = TypeVar("R")
+__all__ = ["Delivery", "prepare", "reason_of"]
 
-RETRY_DELAYS = (0.5, 1.0, 2.0)
-"""Seconds before each further attempt at a channel that failed in a way that may pass."""
-
-# Seconds: a wait between attempts may end a little late, and a time-out of nothing means something else to a socket.
-_LEAST = 0.05
-
-_delivering: ContextVar[bool] = ContextVar("ninelives_delivering", default=False)
+_Failure = tuple["Outlet", BaseException]
 
 
-class Outlet(Struct, frozen=True, eq=False):
-    """A channel and how it is called.
-
-    Attributes:
-        own: The channel.
-        label: What it calls itself (its `name`), else its address, else its class; secrets masked.
-        is_log: Whether it is ``log:``, of which no events are made.
-        ours: Whether we opened it, and close it.
-        address: What it was opened by; None for a ready object.
-    """
-
-    own: Channel
-    label: str
-    is_log: bool = False
-    ours: bool = False
-    address: Address | None = None
-
-    @property
-    def channel(self) -> Channel:
-        """The channel; under `ninelives.testing.instant` what stands in for it."""
-        return self.own if stand_ins.channel is None else stand_ins.channel(self.label)
-
-    @property
-    def inline(self) -> bool:
-        """Whether the channel never waits, so that no thread is needed."""
-        return bool(getattr(self.channel, "inline", False))
-
-
-class Delivery(Struct, frozen=True, eq=False):
-    """One notification on its way to one channel.
-
-    Attributes:
-        notification: What to deliver, masked.
-        outlet: Where to.
-        timeout: Seconds that one attempt may take.
-        log: The channel that takes what `outlet` did not.
-        clock: Waits between attempts, and tells the time.
-        emit: Told what became of it.
-    """
-
-    notification: Notification
-    outlet: Outlet
-    timeout: float
-    log: Channel
-    clock: Clock
-    emit: Callable[[Event], None]
-
-    def tell(self, kind: type[NotificationEvent]) -> None:
-        """Tell the listeners; of ``log:`` there is nothing to tell."""
-        if self.outlet.is_log:
-            return
-        self.emit(
-            kind(
-                at=self.clock.now(),
-                pipeline=self.notification.pipeline,
-                channel=self.outlet.label,
-                severity=str(self.notification.severity),
-                error_type=self.notification.error_type,
-                key=self.notification.key,
-            )
-        )
-
-    def suppress(self) -> None:
-        """Say that it is held back."""
-        self.tell(NotificationSuppressed)
-
-
-def is_delivering() -> bool:
-    """Whether this code runs on behalf of a delivery: what fails here must not become a notification."""
-    return _delivering.get()
-
-
-def _on_behalf(func: Callable[P, R]) -> Callable[P, R]:
-    @wraps(func)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        token = _delivering.set(True)
-        try:
-            return func(*args, **kwargs)
-        finally:
-            _delivering.reset(token)
-
-    return guarded
-
-
-@_on_behalf
-def attempt(delivery: Delivery, within: float = math.inf) -> Exception | None:
-    """Send it, again after each of `RETRY_DELAYS` while that may help; a channel that never waits is tried once.
+class Delivery:
+    """One alert on its way to its destinations, each of which is delivered by itself, by several threads at once.
 
     Args:
-        delivery: What to send.
-        within: Seconds for all attempts together.
+        alert: What is to be told.
+        notification: The same, worded. Default: worded when it is first needed.
+        context: What channels and listeners see. Default: the caller's.
 
-    Returns:
-        None when the channel has accepted it, else its last error.
+    Attributes:
+        alert: What is to be told.
+        route: Where it goes, and how.
+        context: What channels and listeners see.
     """
-    clock, outlet = delivery.clock, delivery.outlet
-    delays = iter(() if outlet.inline else RETRY_DELAYS)
-    end = clock.monotonic() + within
-    while True:
-        left = max(end - clock.monotonic(), _LEAST)
+
+    def __init__(self, alert: Alert, notification: Notification | None = None, context: Context | None = None) -> None:
+        self.alert = alert
+        self.route: Route = alert.route
+        self.context = copy_context() if context is None else context
+        self._notification = notification
+        self._lock = new_lock()
+
+    @property
+    def destinations(self) -> list[Destination]:
+        """Who is to get it: by its severity, or by that of what it is the end of."""
+        after = self.alert.after
+        severities = [self.alert.occurrence.severity, *([after.occurrence.severity] if after is not None else [])]
+        return [each for each in self.route.destinations if any(map(each.takes, severities))]
+
+    @property
+    def notification(self) -> Notification:
+        """What is said: the same object for every channel and every attempt."""
+        if self._notification is None:
+            said = worded(self.alert)  # without the lock: a template may be the program's own function
+            with self._lock:
+                self._notification = self._notification or said
+        return self._notification
+
+    @on_behalf
+    def to(self, destination: Destination, within: float = math.inf) -> bool:
+        """Send it to one destination, whose channels are tried in their order; at last the log has it.
+
+        What an inline channel or a listener raises beyond errors comes out, and the log has it then too.
+
+        Args:
+            destination: Where to.
+            within: Seconds for all of it; each channel that is left has an equal share of what is left.
+
+        Returns:
+            Whether a channel took it.
+        """
         try:
-            outlet.channel.send(delivery.notification, timeout=min(delivery.timeout, left))
-        except Exception as error:
-            delay = next(delays, math.inf)
-            if not _may_pass(error) or clock.monotonic() + delay >= end:
-                return error
-            clock.sleep(delay)
-        else:
-            return None
+            return self._send(destination, within)
+        except BaseException as end:
+            self.abandon(destination, end)
+            raise
 
+    def _send(self, destination: Destination, within: float) -> bool:
+        outlets = self._outlets(destination)
+        if not outlets:
+            self._skip(destination)
+        failures: list[_Failure] = []
+        end = self.route.clock.monotonic() + within
+        for tried, outlet in enumerate(outlets):
+            if self.alert.results.is_concluded(destination):  # nobody waits for it any more
+                return False
+            left, more = end - self.route.clock.monotonic(), len(outlets) - tried
+            error = self._at(outlet, left / more, once=outlet.health.is_down and more > 1)
+            if error is None:
+                self._taken(destination, outlet)
+                return True
+            failures.append((outlet, error))
+        self.give_up(destination, failures)
+        return False
 
-def _may_pass(error: Exception) -> bool:
-    from ninelives.transient import Kind, classify
-
-    return classify(error).kind is Kind.TRANSIENT
-
-
-@_on_behalf
-def conclude(delivery: Delivery, error: BaseException | None) -> bool:
-    """Tell what became of it, and write what was not accepted to the log; whether it was accepted.
-
-    All of it on behalf of the delivery: a listener that sends a notification about this failure sends nothing.
-    """
-    if error is None:
-        delivery.tell(NotificationSent)
-        return True
-    delivery.tell(NotificationFailed)
-    undelivered = _undelivered(delivery, error)
-    if not delivery.outlet.is_log:
-        try:
-            delivery.log.send(undelivered, timeout=delivery.timeout)
-        except Exception:  # noqa: S110 - the standard log comes next
-            pass
-        else:
+    @on_behalf
+    def give_up(self, destination: Destination, failures: list[_Failure]) -> bool:
+        """Nobody took it: the log has it, with the reasons; once, and False if somebody else sees to that."""
+        if not self.alert.results.conclude(destination, None):
             return False
-    from ninelives.notifications.standard_log import StandardLog
+        _write(self.route, self._undelivered(failures), failures)
+        return True
 
-    StandardLog().send(undelivered, timeout=delivery.timeout)
-    return False
+    @on_behalf
+    def abandon(self, destination: Destination, error: BaseException) -> bool:
+        """Nobody waits for it any more: what is not done by now has failed for this reason.
+
+        Returns:
+            False if it was done already, or whoever did it is just writing down how it ended.
+        """
+        results = self.alert.results
+        if results.is_concluded(destination):
+            return False
+        outlets = self._outlets(destination)
+        if not outlets:
+            self._skip(destination)
+        tried = [outlet for outlet in outlets if results.is_claimed(outlet)] or outlets[:1]
+        try:
+            for outlet in tried:
+                self._settle(outlet, error)
+        finally:  # whatever a listener raises, nothing is hidden
+            is_news = self._wind_up(destination, tried, error)
+        return is_news
+
+    def _wind_up(self, destination: Destination, tried: Iterable[Outlet], error: BaseException) -> bool:
+        failures = [(outlet, self.alert.results.outcomes().get(outlet.key, error)) for outlet in tried]
+        taker = next((outlet for outlet, failure in failures if failure is None), None)
+        if taker is not None:
+            self._taken(destination, taker)
+            return True
+        return self.give_up(destination, [(outlet, failure or error) for outlet, failure in failures])
+
+    def suppress(self, destination: Destination, reason: str) -> None:
+        """Say that it is held back from one destination, and count it."""
+        self.route.stats.suppressed(reason)
+        about, outlet = self.alert.occurrence, destination.outlets[0]
+        tell(NotificationSuppressed, about, self.route, outlet, reason=reason, count=self.alert.count)
+
+    def _outlets(self, destination: Destination) -> tuple[Outlet, ...]:
+        """In which order they are tried: who took the beginning comes first, and hears alone that it is over."""
+        after = self.alert.after
+        if after is None:
+            return destination.outlets
+        taker = after.results.taker(destination)
+        key = None if taker is None else taker.key
+        # By the channel as it is now: the pipeline that told the beginning may be closed since, and its channels too.
+        first = tuple(each for each in destination.outlets if each.key == key) or ((taker,) if taker else ())
+        if self.alert.phase is Phase.RECOVERED:
+            return first
+        return (*first, *(each for each in destination.outlets if each.key != key))
+
+    def _at(self, outlet: Outlet, within: float, *, once: bool) -> BaseException | None:
+        results, route = self.alert.results, self.route
+        if not results.claim(outlet):
+            return results.outcome(outlet)
+        error = attempts(outlet, self.notification, route.timeout, route.clock, within=within, once=once)
+        self._settle(outlet, error)
+        return results.outcome(outlet)
+
+    def _settle(self, outlet: Outlet, error: BaseException | None) -> None:
+        if not self.alert.results.settle(outlet, error):
+            return
+        kind = NotificationSent if error is None else NotificationFailed
+        reason = None if error is None else reason_of(error)
+        tell(kind, self.notification, self.route, outlet, reason=reason, count=self.notification.count)
+
+    def _taken(self, destination: Destination, outlet: Outlet) -> None:
+        self.alert.results.conclude(destination, outlet)
+        if self.alert.after is not None:
+            self.alert.after.results.follow(destination, outlet)
+
+    def _skip(self, destination: Destination) -> None:
+        if self.alert.results.conclude(destination, None):
+            self.suppress(destination, NOT_BEGUN)
+
+    def _undelivered(self, failures: list[_Failure]) -> Notification:
+        details = {
+            **self.notification.details,
+            "not_delivered_to": ", ".join(outlet.label for outlet, _ in failures),
+            "because": "; ".join(reason_of(error) for _, error in failures),
+        }
+        return replace(self.notification, details=details)
 
 
-def _undelivered(delivery: Delivery, error: BaseException) -> Notification:
+def prepare() -> None:
+    """Import what delivering needs, in the thread of whoever hands over.
+
+    A child that is forked while another thread imports would wait for that import for ever: so our threads import
+    nothing that is not there yet.
+    """
+    import ninelives.describing
+    import ninelives.missing
+    import ninelives.notifications.content
+    import ninelives.notifications.standard_log
+    import ninelives.redaction
+    import ninelives.transient  # noqa: F401 - needed later
+
+
+def reason_of(error: BaseException) -> str:
+    """What an error says, masked, and what to install where that would help."""
     from ninelives.describing import safe_message, type_name
     from ninelives.missing import install_advice
     from ninelives.redaction import redact_text
 
-    reason = redact_text(f"{type_name(error)}: {safe_message(error)}{install_advice(error)}")
-    details = {**delivery.notification.details, "not_delivered_to": delivery.outlet.label, "because": reason}
-    return replace(delivery.notification, details=details)
+    return redact_text(f"{type_name(error)}: {safe_message(error)}{install_advice(error)}")
 
 
-def deliver(delivery: Delivery) -> bool:
-    """Send it and tell what became of it; whether it was accepted."""
-    return conclude(delivery, attempt(delivery))
+def _write(route: Route, notification: Notification, failures: list[_Failure]) -> None:
+    """The route's log, unless it is what has failed; else the standard library's."""
+    if not any(outlet.is_log for outlet, _ in failures):
+        try:
+            route.log.send(notification, timeout=route.timeout)
+        except (Exception, SystemExit):  # noqa: S110 - the standard log comes next
+            pass
+        else:
+            return
+    from ninelives.notifications.standard_log import StandardLog
 
-
-def deliver_in_thread(delivery: Delivery) -> None:
-    """`deliver` for a thread of ours, which outlives whatever the channel raises."""
-    conclude(delivery, attempt_in_thread(delivery, math.inf))
-
-
-def attempt_in_thread(delivery: Delivery, within: float) -> BaseException | None:
-    """`attempt` for a thread of ours: also `SystemExit` and the like are errors of the channel."""
-    try:
-        return attempt(delivery, within)
-    except BaseException as error:
-        return error
+    StandardLog().send(notification, timeout=route.timeout)

@@ -1,211 +1,170 @@
-"""The dispatcher: one thread a process delivers notifications, so that no call waits for a channel.
-
-One thread, in order: a channel that hangs beyond its time-out holds up the notifications behind it. It holds up no
-call, and the end of the program no longer than `FLUSH_SECONDS`.
-"""
+"""The threads that deliver: one that waits for what is due, and one for each destination while it has work."""
 
 from __future__ import annotations
 
-import atexit
-import os
-import sys
-import threading
+import math
 import time
-import weakref
-from collections import deque
-from contextvars import Context, copy_context
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Condition, Thread, current_thread, main_thread
 
-from msgspec import Struct
+from ninelives.notifications.delivery import prepare
+from ninelives.notifications.ending import leave_at_end_of_child
+from ninelives.notifications.lanes import Job, Lane, Lanes
 
-from ninelives.errors import ChannelError
-from ninelives.notifications.delivery import Delivery, conclude, deliver_in_thread
-from ninelives.workers import FLUSH_SECONDS
+__all__ = ["Dispatcher"]
 
-__all__ = ["QUEUE_LIMIT", "Dispatcher", "default_dispatcher"]
-
-QUEUE_LIMIT = 1_000
-"""How many notifications wait at most; beyond it the oldest is dropped, counted, and told as an event."""
-
-
-class _Item(Struct, frozen=True, eq=False):
-    number: int
-    delivery: Delivery
-    context: Context
+# Seconds. A clock of the program's own may have gone on without telling; and what is due now is not waited for.
+_LONGEST, _SHORTEST = 3_600.0, 0.01
 
 
 class Dispatcher:
-    """Delivers what it is given on a thread of its own, which starts with the first notification.
+    """Sees to it that what waits is delivered, and that what is due is looked for in time.
 
-    A child made by `os.fork` has an empty queue and starts a thread of its own: what its parent accepted, its parent
-    sends.
+    Its thread starts when it is first needed, and ends when somebody has waited for all to be done and nothing will be
+    due; a later `wake` starts another. Where no thread can be had, whoever waits delivers.
 
     Args:
-        limit: How many notifications wait at most.
-
-    Attributes:
-        suppressed: How many were dropped because the queue was full.
+        lanes: What waits.
+        collect: Puts into the lanes what is due now.
+        next_due: Says in how many seconds something will be due; called with the lanes' lock held.
     """
 
-    def __init__(self, limit: int = QUEUE_LIMIT) -> None:
-        self._limit = limit
-        self.reset()
-        _all.add(self)
-
-    def reset(self) -> None:
-        """Begin anew: nothing waits, no thread runs; what a child does first."""
-        self.suppressed = 0
-        self._changed = threading.Condition()
-        self._waiting: deque[_Item] = deque()
-        self._accepted = 0
-        self._waited_for = 0
-        self._in_hand: _Item | None = None
-        self._thread: threading.Thread | None = None
+    def __init__(self, lanes: Lanes, collect: Callable[[], object], next_due: Callable[[], float]) -> None:
+        self._lanes = lanes
+        self._collect = collect
+        self._next_due = next_due
+        self._work = Condition(lanes.lock)
+        self._thread: Thread | None = None
+        self._threads: list[Thread] = []
         self._leaving = False
 
-    def submit(self, delivery: Delivery) -> None:
-        """Accept it for delivery, and return at once; while the program ends, when it is delivered."""
-        dropped = None
-        with self._changed:
-            if len(self._waiting) >= self._limit:
-                dropped = self._waiting.popleft()
-                self.suppressed += 1
-            self._accepted += 1
-            self._waiting.append(_Item(self._accepted, delivery, copy_context()))
-            if self._live() is None:
-                self._start()
-            self._changed.notify_all()
-        if dropped is not None:
-            dropped.context.run(dropped.delivery.suppress)
-        if not threading.main_thread().is_alive():  # the program is ending, and has flushed already, or will not
-            self.close()
+    def wake(self) -> None:
+        """Something waits, or will be due sooner than was known."""
+        prepare()
+        with self._lanes.lock:
+            self._leaving = False
+            if self._is_running():
+                self._work.notify()
 
-    def close(self, timeout: float = FLUSH_SECONDS) -> bool:
-        """Wait until what was accepted so far is delivered, and let the thread end; a later `submit` starts another.
+    def wake_if_needed(self) -> None:
+        """`wake` if there is something to do just now."""
+        with self._lanes.lock:
+            is_needed = bool(self._lanes.unattended()) or self._next_due() <= 0
+        if is_needed:
+            self.wake()
+
+    def wait(self, last: int, timeout: float, *, ends: bool = True) -> bool:
+        """Wait until all jobs up to this number are done, and let the threads end that have no more to do.
 
         Args:
+            last: The number of the last job to wait for.
             timeout: Seconds to wait at most.
+            ends: Whether the thread ends that waits for what is due; where the program ends no other may be had.
 
         Returns:
-            Whether all of it was delivered or has failed for good.
+            Whether all of them are done.
         """
         end = time.monotonic() + timeout
-        with self._changed:
-            if self._waiting and self._live() is None:
-                self._start()
-            thread, last = self._live(), self._accepted
-            if thread is threading.current_thread():  # a channel or a listener that closes its own pipeline
-                return False
-            self._leaving = thread is not None
-            self._changed.notify_all()
-            if thread is not None:
-                self._changed.wait_for(lambda: self._is_done(last), timeout)
-        if thread is None:
+        with self._lanes.lock:
+            self._leaving = ends
+            is_running = (self._thread is None and self._is_idle()) or self._is_running()
+            if is_running:
+                self._work.notify()
+                self._lanes.changed.wait_for(lambda: self._is_over(last), timeout)
+        if not is_running:
             self._drain(end)
-        else:
+        with self._lanes.lock:
+            ending = set(self._alive()) - self._lanes.threads() - {self._thread}
+            is_done = self._lanes.is_done(last)
+        for thread in ending:
             thread.join(max(end - time.monotonic(), 0.0))
-        self._waited_for = last
-        return self._is_done(last)
+        return is_done
 
-    def leave(self, timeout: float) -> None:
-        """The program ends: wait once more, unless all was waited for already, and log what could not be sent in time.
+    def _is_running(self) -> bool:
+        """Whether there is a thread; it is started if there was none."""
+        if self._thread is None or not self._thread.is_alive():
+            leave_at_end_of_child()
+            self._thread = self._start("ninelives-notifications", self._run)
+        return self._thread is not None
 
-        Args:
-            timeout: Seconds to wait at most.
-        """
-        if self.close(timeout if self._accepted > self._waited_for else 0.0):
-            return
-        with self._changed:
-            unsent = [*self._waiting]
-            self._waiting.clear()
-            in_hand = self._in_hand
-        if in_hand is not None:
-            _give_up(in_hand, "while it was being sent")
-        for item in unsent:
-            _give_up(item, "before it could be sent")
+    def _is_idle(self) -> bool:
+        return not self._lanes.unattended() and self._next_due() == math.inf
 
-    def _start(self) -> None:
-        thread = threading.Thread(target=self._run, name="ninelives-notifications", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:  # the program is ending, or has all the threads that it may have: `close` delivers
-            return
-        self._thread, self._leaving = thread, False
-        _close_at_end_of_child()
-
-    def _live(self) -> threading.Thread | None:
-        # One that a listener made exit is dead, and has not said so.
-        return self._thread if self._thread is not None and self._thread.is_alive() else None
+    def _is_over(self, last: int) -> bool:
+        stays = self._thread is None or not self._leaving or not self._is_idle()
+        return self._lanes.is_done(last) and stays
 
     def _run(self) -> None:
-        while (item := self._next()) is not None:
-            item.context.run(deliver_in_thread, item.delivery)
+        while (lanes := self._next()) is not None:
+            for lane in lanes:
+                self._serve(lane)
 
-    def _next(self) -> _Item | None:
-        with self._changed:
-            self._in_hand = None
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._waiting or self._leaving)
-            if not self._waiting:
+    def _next(self) -> list[Lane] | None:
+        """Wait for something to do; the lanes for which no thread could be had; None: the end."""
+        self._collect()
+        with self._lanes.lock:
+            for lane in self._lanes.unattended():
+                lane.thread = self._start("ninelives-lane", self._serve, lane)
+            if lanes := self._lanes.unattended():
+                return lanes
+            if self._leaving and self._is_idle():
                 self._thread = None
+                self._lanes.changed.notify_all()
                 return None
-            self._in_hand = self._waiting.popleft()
-            return self._in_hand
+            self._work.wait(min(max(self._next_due(), _SHORTEST), _LONGEST))
+            return []
+
+    def _serve(self, lane: Lane, end: float = math.inf) -> None:
+        """Deliver all that waits in a lane, until then."""
+        try:
+            while (job := self._take(lane, end)) is not None:
+                _deliver(job)
+        except KeyboardInterrupt:  # of whoever delivers while waiting: it is the program's
+            with self._lanes.lock:
+                self._lanes.let_go(lane)
+            raise
+
+    def _take(self, lane: Lane, end: float) -> Job | None:
+        with self._lanes.lock:
+            if time.monotonic() < end:
+                return self._lanes.take(lane)
+            self._lanes.let_go(lane)
+            return None
 
     def _drain(self, end: float) -> None:
-        """Deliver in this thread, for want of another."""
-        while self._waiting and time.monotonic() < end:
-            item = self._waiting.popleft()
-            item.context.run(deliver_in_thread, item.delivery)
+        """Deliver in this thread, for want of others; as the program ends, only through channels that never wait.
 
-    def _is_done(self, last: int) -> bool:
-        oldest = self._in_hand or (self._waiting[0] if self._waiting else None)
-        return oldest is None or oldest.number > last
+        Python 3.12 starts no thread then: one that ignores its time-out, called right here, would hold up the end.
+        """
+        waits = main_thread().is_alive() or current_thread().daemon
+        while time.monotonic() < end:
+            with self._lanes.lock:
+                lane = next((each for each in self._lanes.unattended() if waits or each.inline), None)
+                if lane is None:
+                    return
+                lane.thread = current_thread()
+            self._serve(lane, end)
 
+    def _alive(self) -> list[Thread]:
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        return self._threads
 
-def _give_up(item: _Item, when: str) -> None:
-    # A copy: the thread that sends it is in the context itself.
-    item.context.copy().run(conclude, item.delivery, ChannelError(f"the program ended {when}"))
-
-
-_all: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
-_default: Dispatcher | None = None
-_making = threading.Lock()
-_children: set[int] = set()
-
-
-def default_dispatcher() -> Dispatcher:
-    """The one of this process."""
-    global _default  # noqa: PLW0603 - one a process, made when first needed
-    with _making:
-        if _default is None:
-            _default = Dispatcher()
-        return _default
+    def _start(self, name: str, target: Callable[..., object], *args: object) -> Thread | None:
+        # A daemon: the end of the program waits for it, but not for ever.
+        thread = Thread(target=target, args=args, name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the program is ending, or has all the threads that it may have
+            return None
+        self._threads = [*self._alive(), thread]
+        return thread
 
 
-def _close_all() -> None:
-    end = time.monotonic() + FLUSH_SECONDS
-    for dispatcher in list(_all):
-        dispatcher.leave(max(end - time.monotonic(), 0.0))
-
-
-def _close_at_end_of_child() -> None:
-    """Children of multiprocessing leave without `atexit`: they have an end of their own."""
-    process = sys.modules.get("multiprocessing.process")
-    if process is None or process.parent_process() is None or os.getpid() in _children:
-        return
-    from multiprocessing.util import Finalize
-
-    _children.add(os.getpid())
-    Finalize(None, _close_all, exitpriority=0)
-
-
-def _after_fork() -> None:
-    global _making  # noqa: PLW0603 - another thread of the parent may have held it
-    _making = threading.Lock()
-    for dispatcher in list(_all):
-        dispatcher.reset()
-
-
-atexit.register(_close_all)
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
-    os.register_at_fork(after_in_child=_after_fork)
+def _deliver(job: Job) -> None:
+    # Whatever a listener raises, SystemExit too, and even if the log fails: others wait in this lane. What ends the
+    # program comes to its main thread only.
+    passed = (Exception, SystemExit) if current_thread() is main_thread() else (BaseException,)
+    with suppress(*passed):
+        # A copy: others may be in the same context, each in its own thread.
+        job.delivery.context.copy().run(job.delivery.to, job.destination)

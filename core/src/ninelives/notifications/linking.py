@@ -2,68 +2,127 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ninelives.call import Call, is_misuse
+from ninelives.dead_letters.linking import is_refusal
+from ninelives.errors import CircuitBreakerOpenError
 from ninelives.middleware.watching import Watcher
-from ninelives.notifications.delivery import Delivery, Outlet, deliver, is_delivering
+from ninelives.notifications.behalf import is_delivering
+from ninelives.notifications.center import default_center
+from ninelives.notifications.circuit_change import CircuitChange
+from ninelives.notifications.failure import failure_of
+from ninelives.notifications.occurrence import Ready
+from ninelives.workers import run_in_worker, running_loop, submit
 
 if TYPE_CHECKING:
+    from ninelives.alerts import FollowedCircuit
     from ninelives.middleware.link import Context
-    from ninelives.notifications.channel import Channel
     from ninelives.notifications.notification import Notification
+    from ninelives.notifications.route import Route
 
 __all__ = ["NotifyLink"]
 
 
 class NotifyLink:
-    """What the notifier does in one pipeline: who is told of which failures.
+    """What the notifier does in one pipeline: who is told of which failures, and of which circuits.
 
     A replay that fails is told of too: someone waits for it. One that is refused is not: nothing was tried, and the
     letter was told of when it was made.
+
+    Args:
+        route: Where its alerts go.
+        context: What the link was given.
+        flush: Whether a call that has something to tell waits until it is delivered.
     """
 
-    def __init__(self, outlets: Sequence[Outlet], log: Channel, timeout: float, context: Context) -> None:
-        self._outlets = outlets
-        self._log = log
-        self._timeout = timeout
-        self._context = context
-        context.alerts.through(context.link, self.hand_over)
+    def __init__(self, route: Route, context: Context, *, flush: bool) -> None:
+        self.route = route
+        self.context = context
+        self._flush = flush
+        context.alerts.through(context.link, self)
 
     def watcher(self) -> Watcher:
         """What the link does on failure."""
-        return Watcher(self._tell)
+        return Watcher(self._tell_and_flush, self._tell_and_aflush) if self._flush else Watcher(self._tell)
 
     def _tell(self, call: Call, error: Exception) -> None:
         if is_delivering() or is_misuse(call, error):
             return
         try:
             self._tell_of(call, error)
-        except Exception:
+        except Exception as problem:
             import logging
 
-            logging.getLogger("ninelives").exception("the failure of a call could not be told of")
+            from ninelives.redaction import masked_traceback
+
+            text = "the failure of a call could not be told of\n%s"
+            logging.getLogger("ninelives").log(logging.ERROR, text, masked_traceback(problem))
+
+    def _tell_and_flush(self, call: Call, error: Exception) -> None:
+        self._tell(call, error)
+        default_center().flush()
+
+    async def _tell_and_aflush(self, call: Call, error: Exception) -> None:
+        self._tell(call, error)
+        await run_in_worker(default_center().flush)
 
     def _tell_of(self, call: Call, error: Exception) -> None:
-        from ninelives.dead_letters.linking import is_refusal
-        from ninelives.notifications.content import of_failure
-
         if call.letter is not None and is_refusal(call, error):
             return
-        self.hand_over(of_failure(call, error, self._context.clock.now()))
+        circuit = self._circuit(call, error)
+        if circuit is None:
+            default_center().happened(failure_of(call, error, self.context.clock.now()), self.route)
+        else:
+            self._tell_with(circuit, call, error)
+
+    def _tell_with(self, circuit: FollowedCircuit, call: Call, error: Exception) -> None:
+        """Tell of the call with its circuit, which another link of the chain may have done."""
+        if call.counted:
+            self.circuit_opened(circuit)  # whoever is told through this link is to be told too
+        else:
+            call.counted = True
+            failure = failure_of(call, error, self.context.clock.now(), circuit.name)
+            default_center().circuit_refused(circuit.name, failure, self.route)
+        circuit.refused()
+
+    def _circuit(self, call: Call, error: Exception) -> FollowedCircuit | None:
+        """The circuit that it is told with: it refused the call, or the call was its trial, and failed.
+
+        One that refuses may be no part of this chain; others share it by its name. Where it can't be found, the refusal
+        is a failure like any other.
+        """
+        alerts = self.context.alerts
+        if not isinstance(error, CircuitBreakerOpenError):
+            return None if call.trial is None else alerts.follow(call.trial, call.trial.name or call.pipeline)
+        known = alerts.followed(error.name)
+        if known is not None or error.name is None:
+            return known
+        found = self.context.circuits.find(error.name)
+        return None if found is None else alerts.follow(found, error.name)
 
     def hand_over(self, notification: Notification) -> None:
-        """Give it to each channel's own way of delivery; nothing is waited for, but channels that never wait."""
-        context = self._context
-        for outlet in self._outlets:
-            delivery = Delivery(notification, outlet, self._timeout, self._log, context.clock, context.emit)
-            _way_of(outlet)(delivery)
+        """Tell of what is no call's failure; it is grouped as failures are."""
+        default_center().happened(Ready(notification, self.context.clock.now()), self.route)
+
+    def circuit_opened(self, circuit: FollowedCircuit) -> None:
+        """A circuit refuses calls from now on."""
+        default_center().circuit_opened(circuit.name, self._change(circuit, closed=False), self.route)
+
+    def circuit_closed(self, circuit: FollowedCircuit) -> None:
+        """It admits calls again."""
+        default_center().circuit_closed(circuit.name, self._change(circuit, closed=True))
+        if self._flush:
+            _flush_outside_of_loops()
+
+    def _change(self, circuit: FollowedCircuit, *, closed: bool) -> CircuitChange:
+        context = self.context
+        return CircuitChange.of(circuit.circuit, circuit.name, context.pipeline, context.clock.now(), closed=closed)
 
 
-def _way_of(outlet: Outlet) -> Callable[[Delivery], object]:
-    if outlet.inline:
-        return deliver
-    from ninelives.notifications.dispatcher import default_dispatcher
-
-    return default_dispatcher().submit
+def _flush_outside_of_loops() -> None:
+    """The call that closes a circuit has not failed, and so has no later step to wait in; a loop is not held up."""
+    if running_loop() is None:
+        default_center().flush()
+    else:
+        submit(default_center().flush)

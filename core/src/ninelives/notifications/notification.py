@@ -43,6 +43,7 @@ class Notification(Struct, frozen=True, kw_only=True):
         count: How many failures it stands for.
         first, last: When the first and the last of them happened.
         resolved: Whether it says that something is over.
+        text: The program's own wording, of its template: what channels that carry text carry in the place of ours.
     """
 
     message: str
@@ -56,3 +57,4 @@ class Notification(Struct, frozen=True, kw_only=True):
     first: datetime | None = None
     last: datetime | None = None
     resolved: bool = False
+    text: str | None = None

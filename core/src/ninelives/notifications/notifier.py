@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-
-from msgspec import Struct, field
+from weakref import WeakSet
 
 from ninelives.address import Address
 from ninelives.checks import Checks
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.emitter import Emitter
+from ninelives.errors import Problem
+from ninelives.locks import new_lock
 from ninelives.middleware.watching import Watcher, watch, watch_async
+from ninelives.notifications.alone import channels_alone
+from ninelives.notifications.center import default_center
 from ninelives.notifications.channel import Channel
-from ninelives.notifications.delivery import Delivery, Outlet, is_delivering
-from ninelives.notifications.health import HealthStates, component_of
+from ninelives.notifications.entries import channels_said
+from ninelives.notifications.health import HealthStates
 from ninelives.notifications.linking import NotifyLink
-from ninelives.notifications.notification import ErrorSeverity, Notification, NotificationChannel
-from ninelives.notifications.outlets import LOG, channels_alone, check_channels, close_outlets, open_log, open_outlets
-from ninelives.notifications.together import deliver_together
+from ninelives.notifications.notification import NotificationChannel
+from ninelives.notifications.options import NotifyOptions
+from ninelives.notifications.outlet import Outlet
+from ninelives.notifications.route import Route
+from ninelives.notifications.sending import Sends
+from ninelives.notifications.setup import Setup
 from ninelives.workers import FLUSH_SECONDS
 
 if TYPE_CHECKING:
@@ -28,20 +36,20 @@ if TYPE_CHECKING:
 
 __all__ = ["AdminNotifier", "NotifyOptions"]
 
-
-class NotifyOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options of the link ``notify``; `AdminNotifier` describes each."""
-
-    # Any: addresses, or channels that the program gives.
-    channels: Any = field(default_factory=lambda: [LOG])
-    timeout: float = 5.0
+Duration = float | str | timedelta
 
 
-class AdminNotifier:
+class AdminNotifier(Sends):
     """Tells someone that something went wrong.
 
     Without any argument that says where, the environment does: ``SNS_TOPIC_ARN``; with nothing there, the log. All
-    channels get every notification. Phone numbers, mail addresses, tokens and passwords are masked in all of them.
+    channels get every notification that is bad enough for them. Phone numbers, mail addresses, tokens and passwords are
+    masked in all of them.
+
+    As a link it groups: the first failure of a kind (pipeline, error type, fingerprint) is told at once, further ones
+    are counted and told together. A circuit that opens and closes is one alert with a beginning and an end.
+
+    Times are numbers of seconds, text with a unit (``"90s"``, ``"5m"``, ``"4h"``), or `timedelta`.
 
     Args:
         sns_topic_arn: The ARN of an SNS topic; empty is as None.
@@ -49,15 +57,29 @@ class AdminNotifier:
             Without its address: the log, and a `ConfigurationWarning`.
         email: The address of a mail server: ``smtp://user@host:587?to=ops@example.com``.
         phone_number: A phone number in E.164: ``+15551230000``.
-        channels: More addresses, or ready channels, which stay their owner's to close.
+        channels: More addresses, or ready channels, which stay their owner's to close. One that is to get only what is
+            bad enough: ``{"to": "sms:+15551230000", "severity": "CRITICAL"}``; else it gets all, from INFO on.
+        failover: Groups of addresses or channels: when one fails the next is tried, at last the log. A group whose
+            first is not in `channels` gets every alert; otherwise it says who is tried after that. Default: none.
         listeners: Told this notifier's events, besides those of the installed plugins.
         timeout: Seconds that a notification may take, retries included; as a link: that one attempt may take.
             Default 5.
+        group_interval: Seconds from the first message of a kind to the second, which counts what came meanwhile; 0:
+            every failure is told. Default 300 (5 minutes).
+        repeat_interval: Seconds from each further message to the next, as long as there is something to count; also of
+            a circuit that stays open, and of a health check that stays bad. Default 14,400 (4 hours).
+        over_after: Seconds without a failure after which a kind is over, and its next failure is the first again.
+            Default 3,600 (1 hour).
+        wait: Seconds that a circuit must stay open to be told of; 0: it is told at once. Default 30.
+        flush: As a link: whether a call that fails waits, 5 seconds at most, until what is due is delivered. None: if
+            ``AWS_LAMBDA_FUNCTION_NAME`` is set, as the process may be frozen when the call returns.
+        template: How an alert is worded: a function of the `Notification` that returns text, or a format string.
+            None: as we do it.
         clock: Waits between attempts, and tells the time.
         plugins: Where addresses are looked up.
 
     Raises:
-        ConfigurationError: An address is wrong, or a number out of its range.
+        ConfigurationError: What is wrong with the addresses, severities, groups, times and the template; all of it.
 
     Example:
         >>> notifier = AdminNotifier(channels=["log:"])
@@ -68,118 +90,91 @@ class AdminNotifier:
     once_per_call = True
     """A link that must stand outside of ``backoff``: inside it would act on every attempt."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - two that may be positional, then options by name
         self,
         sns_topic_arn: str | None = None,
         channel: NotificationChannel | str | None = None,
         *,
         email: str | None = None,
         phone_number: str | None = None,
-        channels: Sequence[str | Address | Channel] | None = None,
+        channels: Sequence[str | Address | Channel | Mapping[str, Any]] | None = None,
+        failover: Sequence[Sequence[str | Address | Channel]] = (),
         listeners: Iterable[Listener] = (),
-        timeout: float = 5.0,
+        timeout: Duration = 5.0,
+        group_interval: Duration = 300.0,
+        repeat_interval: Duration = 14_400.0,
+        over_after: Duration = 3_600.0,
+        wait: Duration = 30.0,
+        flush: bool | None = None,
+        template: Callable[..., str] | str | None = None,
         clock: Clock | None = None,
         plugins: Plugins | None = None,
     ) -> None:
         checks = Checks("AdminNotifier")
-        wanted = channels_alone(sns_topic_arn, channel, email, phone_number, channels, checks)
-        self._prepare(wanted, timeout, checks)
+        options = NotifyOptions(
+            failover=failover,
+            timeout=timeout,
+            group_interval=group_interval,
+            repeat_interval=repeat_interval,
+            over_after=over_after,
+            wait=wait,
+            flush=flush,
+            template=template,
+        )
+        entries = channels_alone(sns_topic_arn, channel, email, phone_number, channels, checks)
+        self._prepare(Setup(entries, options, checks))
         from ninelives.plugins import default_plugins
 
         known = plugins or default_plugins()
-        self._clock = clock or SYSTEM_CLOCK
-        self._open(known.open_channel, Emitter(listeners, lambda: known.listeners).emit)
+        self._open("", clock or SYSTEM_CLOCK, known.open_channel, Emitter(listeners, lambda: known.listeners).emit)
 
     @classmethod
-    def as_link(cls, *, channels: Any = (LOG,), timeout: float = 5.0) -> AdminNotifier:
-        """The link ``notify`` of a pipeline, from its options: the environment is among them already."""
+    def as_link(cls, **options: Any) -> AdminNotifier:
+        """The link ``notify`` of a pipeline, from its `NotifyOptions`: the environment is among them already.
+
+        What is wrong with them is said when the chain is built, together with the addresses that can't be opened.
+
+        Raises:
+            TypeError: There is no such option.
+        """
+        given, checks = NotifyOptions(**options), Checks("AdminNotifier")
+        setup = Setup(channels_said(given.channels, checks), given, checks)
         notifier = cls.__new__(cls)
-        checks = Checks("AdminNotifier")
-        notifier._prepare(check_channels(channels, checks), timeout, checks)  # noqa: SLF001 - it is one of us
+        notifier._prepare(setup)  # noqa: SLF001 - it is one of us
         return notifier
 
-    def _prepare(self, channels: list[Any], timeout: float, checks: Checks) -> None:
-        checks.number("timeout", timeout, above=0)
-        checks.done()
-        self._channels = channels
-        self._timeout = timeout
-        self._outlets: tuple[Outlet, ...] | None = None
-        self._health = HealthStates()
-        self._linked = False
+    def _prepare(self, setup: Setup) -> None:
+        self._setup = setup
+        self._health = HealthStates(setup.settled.rules.repeat_interval)
+        self._own_route: Route | None = None
+        self._links: WeakSet[NotifyLink] = WeakSet()  # handlers build a pipeline on every call
+        self._lock = new_lock()
+        self._was_linked = False
 
-    def _open(self, open_channel: Callable[[str | Address], Channel], emit: Callable[[Event], None]) -> None:
-        self._outlets = open_outlets(self._channels, open_channel)
-        self._log = open_log(open_channel)
-        self._emit = emit
+    def _open(
+        self, name: str, clock: Clock, open_channel: Callable[[str | Address], Channel], emit: Callable[[Event], None]
+    ) -> None:
+        self._setup.open(open_channel)
+        self._own_route = self._setup.route(name, clock, emit)
 
-    def send_notification(
-        self,
-        message: str,
-        details: Mapping[str, Any] | None = None,
-        severity: ErrorSeverity | str = ErrorSeverity.ERROR,
-        error_type: str | None = None,
-    ) -> bool:
-        """Tell someone, and wait until the channels have taken it: at most `timeout` seconds, retries included.
+    @property
+    def _route(self) -> Route:
+        if self._own_route is None:
+            raise RuntimeError("a notifier made as a link sends nothing before its chain is built")
+        return self._own_route
 
-        Never raises for a delivery that failed: what no channel took is in the log. Nothing is sent from within a
-        delivery: a notification about a failing notification would have no end.
+    def stats(self) -> dict[str, dict[str, int]]:
+        """What became of the notifications since it was made: ``sent``, ``failed``, ``suppressed``.
 
-        Args:
-            message: One sentence for a person.
-            details: More; anything that JSON can't hold becomes text.
-            severity: How bad it is. Default ERROR, and so is one that is unknown.
-            error_type: What kind of failure.
+        The first two count by channel, the third by the reason for which they were held back.
 
-        Returns:
-            Whether at least one channel took it.
+        Example:
+            ``pipeline["notify"].stats()["suppressed"]``
         """
-        from ninelives.notifications.content import of_message  # late: its patterns take a while to compile
-
-        return self._send(of_message(message, details, severity, error_type, self._clock.now()))
-
-    def send_health_check_notification(self, is_healthy: bool, details: Mapping[str, Any] | None = None) -> bool:  # noqa: FBT001 - the pinned signature
-        """Tell someone when a component's health has changed; the first time, when it is not healthy.
-
-        Args:
-            is_healthy: The result of the check.
-            details: More. Its ``component`` says what was checked; each is remembered for itself.
-
-        Returns:
-            Whether at least one channel took it; True also when nothing had changed and nothing was sent.
-        """
-        from ninelives.notifications.content import of_health
-
-        component = component_of(details)
-        if self._health.note(component, is_healthy):
-            taken = self._send(of_health(component, is_healthy, details, self._clock.now()))
-            if not taken:
-                self._health.take_back(component, is_healthy)
-            return taken
-        if not is_healthy:
-            for delivery in self._deliveries(of_health(component, is_healthy, details, self._clock.now())):
-                delivery.suppress()
-        return True
-
-    async def asend_notification(
-        self,
-        message: str,
-        details: Mapping[str, Any] | None = None,
-        severity: ErrorSeverity | str = ErrorSeverity.ERROR,
-        error_type: str | None = None,
-    ) -> bool:
-        """`send_notification` for asynchronous code: the loop is not held up."""
-        from ninelives.workers import run_in_worker
-
-        return await run_in_worker(self.send_notification, message, details, severity, error_type)
-
-    async def asend_health_check_notification(self, is_healthy: bool, details: Mapping[str, Any] | None = None) -> bool:  # noqa: FBT001 - the pinned signature
-        """`send_health_check_notification` for asynchronous code."""
-        from ninelives.workers import run_in_worker
-
-        return await run_in_worker(self.send_health_check_notification, is_healthy, details)
+        return self._setup.stats.as_dict()
 
     def flush(self, timeout: float = FLUSH_SECONDS) -> bool:
-        """Wait until what calls handed over is delivered; also done at the end of the program.
+        """Send what is due by now, and wait until what calls handed over is delivered; also done as the program ends.
 
         Args:
             timeout: Seconds to wait at most. Default 5.
@@ -187,16 +182,25 @@ class AdminNotifier:
         Returns:
             Whether all of it was delivered, or has failed for good and is in the log.
         """
-        if not self._linked:
-            return True
-        from ninelives.notifications.dispatcher import default_dispatcher
-
-        return default_dispatcher().close(timeout)
+        return default_center().flush(timeout) if self._was_linked else True
 
     def close(self) -> None:
-        """`flush`, and close the channels that were opened for this notifier."""
-        self.flush()
-        close_outlets(self.outlets)
+        """`flush`, tell what was only counted, as far as the rules allow, and close the channels opened for it."""
+        end = time.monotonic() + FLUSH_SECONDS  # real time: it is real threads that are waited for
+        for link in self._linked():
+            default_center().retire(link.route, max(end - time.monotonic(), 0.0))
+        self.flush(max(end - time.monotonic(), 0.0))
+        self._setup.close()
+
+    def leave(self, context: Context) -> None:
+        """As a link that was given ready: its pipeline is closed. The same, for this chain, but that nothing is closed.
+
+        Args:
+            context: What the link was given in that chain.
+        """
+        for link in self._linked():
+            if link.context is context:
+                default_center().retire(link.route)
 
     async def aclose(self) -> None:
         """`close` for asynchronous code."""
@@ -213,26 +217,33 @@ class AdminNotifier:
         return watch_async((self.watcher(context),), call_next)
 
     def describe(self) -> dict[str, Any]:
-        """Its options, secrets masked."""
-        return {"channels": [outlet.label for outlet in self.outlets], "timeout": self._timeout}
+        """Its options as they hold, times in seconds, secrets masked."""
+        return self._setup.describe()
 
     def watcher(self, context: Context) -> Watcher:
         """As a link, in a step that it shares with its neighbours: what it does when a call fails."""
-        if self._outlets is None:
-            self._clock = context.clock
-            self._open(context.open_channel, context.emit)
-        self._linked = True
-        return NotifyLink(self.outlets, self._log, self._timeout, context).watcher()
+        name = f"{context.pipeline}:{context.link}"
+        if self._own_route is None:
+            self._open(name, context.clock, context.open_channel, context.emit)
+        link = next((link for link in self._linked() if link.context is context), None)
+        if link is None:
+            route = self._setup.route(name, context.clock, context.emit)
+            link = NotifyLink(route, context, flush=self._setup.settled.flush)
+            with self._lock:
+                self._links.add(link)
+            self._was_linked = True
+        return link.watcher()
+
+    def _linked(self) -> tuple[NotifyLink, ...]:
+        with self._lock:
+            return tuple(self._links)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """As a link: what is wrong with its options, as far as that is known before the chain is built."""
+        return self._setup.problems
 
     @property
     def outlets(self) -> tuple[Outlet, ...]:
-        """The channels and what they are called; as a link, once the chain is built."""
-        return self._outlets or ()
-
-    def _send(self, notification: Notification) -> bool:
-        return not is_delivering() and deliver_together(self._deliveries(notification), self._timeout)
-
-    def _deliveries(self, notification: Notification) -> list[Delivery]:
-        return [
-            Delivery(notification, outlet, self._timeout, self._log, self._clock, self._emit) for outlet in self.outlets
-        ]
+        """The channels and what they are called, each once, also those of `failover`; as a link, in a built chain."""
+        return self._setup.outlets

@@ -21,10 +21,11 @@ class StandardLog:
         """Write it."""
         import logging
 
-        from ninelives.redaction import one_line
+        from ninelives.redaction import one_line, redact_text
 
         level = logging.getLevelNamesMapping()[ErrorSeverity(notification.severity)]
-        text = f"notification {notification.severity}: {notification.message}{_more(notification)}"
+        said = redact_text(notification.text or notification.message)
+        text = f"notification {notification.severity}: {said}{_more(notification)}"
         # No arguments: a "%" in the text stays one.
         logging.getLogger("ninelives").log(level, one_line(text))
 
@@ -37,10 +38,14 @@ class StandardLog:
 
 
 def _more(notification: Notification) -> str:
+    from ninelives.redaction import redact
+
     more: dict[str, Any] = {
         "error_type": notification.error_type,
         "pipeline": notification.pipeline,
         "letter_id": notification.letter_id,
+        "count": notification.count if notification.count != 1 else None,
         "details": notification.details or None,
     }
-    return "".join(f" {name}={value}" for name, value in more.items() if value is not None)
+    masked: dict[str, Any] = redact({name: value for name, value in more.items() if value is not None})
+    return "".join(f" {name}={value}" for name, value in masked.items())

@@ -12,12 +12,27 @@ from itertools import islice
 from typing import Any
 
 from ninelives.describing import safe_repr
+from ninelives.notifications.moments import moment_text
 from ninelives.notifications.notification import Notification
 
-__all__ = ["CUT", "cut_to_bytes", "cut_to_characters", "line_of", "one_line", "rows_of", "subject_of", "text_of"]
+__all__ = [
+    "CIRCUIT",
+    "CUT",
+    "cut_to_bytes",
+    "cut_to_characters",
+    "line_of",
+    "one_line",
+    "own_text",
+    "rows_of",
+    "subject_of",
+    "text_of",
+]
 
 CUT = "… (cut)"
 """What stands at the end of a text that was too long for its service."""
+
+CIRCUIT = "circuit:"
+"""What the key of a notification about a circuit begins with; its name follows."""
 
 _DEEPEST = 20  # levels of details that get rows of their own; what is deeper stands in one
 _MOST_ROWS = 1_000
@@ -32,7 +47,7 @@ _LONGEST_CLUSTER = 16  # characters that may make one sign; in a longer run they
 
 
 def subject_of(notification: Notification) -> str:
-    """What it is about, short and the same for all of its kind: severity, pipeline, error type.
+    """What it is about, short and the same for all of its kind: severity, pipeline, error type; or the circuit.
 
     Example:
         >>> subject_of(Notification(message="no answer", pipeline="shop", error_type="TimeoutError"))
@@ -49,8 +64,13 @@ def line_of(notification: Notification) -> str:
         >>> line_of(Notification(message="no answer", pipeline="shop", error_type="TimeoutError", count=3))
         '[ERROR] shop: TimeoutError (3 times): no answer'
     """
+    own = own_text(notification)
+    if own is not None:
+        return one_line(own)
     subject = subject_of(notification)
-    times = f" ({notification.count} times)" if notification.count > 1 else ""
+    # The sentence of an alert says how often by itself.
+    says = notification.count <= 1 or "phase" in notification.details
+    times = "" if says else f" ({notification.count} times)"
     message = one_line(notification.message) if _about(notification) else ""
     return f"{subject}{times}: {message}" if message else f"{subject}{times}"
 
@@ -58,14 +78,24 @@ def line_of(notification: Notification) -> str:
 def text_of(notification: Notification) -> str:
     """The whole, for reading: the sentence; what, how often and when; then the details, a line for each.
 
-    Further lines of one thing are indented, so that no value can pretend to be another row.
+    Further lines of one thing are indented, so that no value can pretend to be another row. The program's own wording
+    stands by itself.
     """
+    own = own_text(notification)
+    if own is not None:
+        return own + "\n"
     parts = (
         [_indented(_lines(notification.message))],
         _written(_headings(notification)),
         _written(_details(notification)),
     )
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+
+
+def own_text(notification: Notification) -> str | None:
+    """The program's own wording, its lines without what can't be shown; None where there is nothing to be read."""
+    text = _lines(notification.text or "")
+    return text if text.strip() else None
 
 
 def rows_of(notification: Notification) -> list[tuple[str, str]]:
@@ -111,6 +141,8 @@ def cut_to_bytes(text: str, limit: int, mark: str = CUT) -> str:
 
 
 def _about(notification: Notification) -> str:
+    if notification.key is not None and notification.key.startswith(CIRCUIT):
+        return notification.key.replace(":", " ", 1)  # told through one pipeline, and its end through another
     return ": ".join(part for part in (notification.pipeline, notification.error_type) if part)
 
 
@@ -129,15 +161,26 @@ def _headings(notification: Notification) -> list[tuple[str, str]]:
 
 
 def _moment(moment: datetime | None) -> str | None:
-    return moment.isoformat(sep=" ", timespec="seconds") if moment is not None else None
+    return None if moment is None else moment_text(moment)
 
 
 def _details(notification: Notification) -> list[tuple[str, str]]:
     if not notification.details:
         return []
-    flat = _flat("", notification.details, 0)
+    told = _told(notification)
+    flat = (row for row in _flat("", notification.details, 0) if row not in told)
     rows = [(one_line(name), _lines(text)) for name, text in islice(flat, _MOST_ROWS)]
     return rows if next(flat, None) is None else [*rows, ("…", f"more than {_MOST_ROWS} details: these are the first")]
+
+
+def _told(notification: Notification) -> set[tuple[str, str | None]]:
+    """The details that the headings and the sentence tell already."""
+    error = notification.details.get("error")
+    message = error.get("message") if isinstance(error, dict) else None
+    told = {("error.type", notification.error_type), ("letter.id", notification.letter_id)}
+    if isinstance(message, str) and notification.message.endswith(message):
+        told.add(("error.message", message))
+    return told
 
 
 def _flat(path: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:

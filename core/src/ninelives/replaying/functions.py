@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ninelives.call import Call
 from ninelives.dead_letters.letter import DeadLetter
-from ninelives.dead_letters.views import payload_of
+from ninelives.dead_letters.views import lack_of, payload_of
 from ninelives.decorating import Kind, kind_of
 from ninelives.describing import safe_message, type_name
 
@@ -64,8 +64,8 @@ class Functions(Struct, frozen=True):
         return call
 
     def _function(self, letter: DeadLetter) -> Callable[..., Any] | str:
-        if not letter.replayable:
-            return f"its payload is not whole: {', '.join(part.get('path', '') for part in letter.unserialisable)}"
+        if (lack := lack_of(letter)) is not None:
+            return f"its payload {lack}"
         reprocessor = self.queue.options.reprocessor
         if letter.operation is None:
             return reprocessor or "it was sent by hand, and the queue has no reprocessor"

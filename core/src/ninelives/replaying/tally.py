@@ -126,6 +126,8 @@ class Tally:
             self._reported = True
             import logging
 
+            from ninelives.redaction import masked_traceback
+
             logging.getLogger("ninelives").warning(
-                "replay(progress=) raised; further errors of it are not logged", exc_info=error
+                "replay(progress=) raised; further errors of it are not logged\n%s", masked_traceback(error)
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ninelives.circuits import default_circuits
 from ninelives.clock import SystemClock
@@ -14,6 +14,9 @@ from ninelives.notifications.notification import Notification
 from ninelives.stand_ins import stand_ins
 from ninelives.testing.clock import FakeClock
 from ninelives.testing.recorders import RecordingChannel
+
+if TYPE_CHECKING:
+    from ninelives.notifications.center import Center
 
 __all__ = ["Instant", "instant"]
 
@@ -28,10 +31,11 @@ class Instant:
         channel: Records the notifications of every channel.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, center: Center) -> None:
         self.clock = FakeClock()
         self.channel = RecordingChannel()
         self._stores: dict[str, MemoryStore] = {}
+        self._center = center
 
     @property
     def letters(self) -> list[DeadLetter]:
@@ -41,7 +45,12 @@ class Instant:
 
     @property
     def notifications(self) -> list[Notification]:
-        """Every notification that a channel was given, oldest first."""
+        """Every notification that a channel was given, oldest first; also what `clock` has made due by now.
+
+        The first failure of a kind is there at once; what is only counted comes when its time has: after
+        ``clock.advance(300)``, as the defaults are.
+        """
+        self._center.flush()
         return self.channel.notifications
 
     def store(self, name: str) -> MemoryStore:
@@ -54,8 +63,8 @@ def instant() -> Iterator[Instant]:
     """Within it nothing waits, letters stay in memory, and alerts are recorded.
 
     It holds for every pipeline and part of the program, also for those that were built before; but those keep the clock
-    that they were given, if they were given one. The state of circuits that have a name is reset at both ends. Not for
-    several tests at once in one process.
+    that they were given, if they were given one. The state of circuits that have a name is reset at both ends, and
+    alerts are grouped with those of this world only. Not for several tests at once in one process.
 
     Example:
         >>> import ninelives
@@ -65,15 +74,18 @@ def instant() -> Iterator[Instant]:
         >>> world.letters[0].error.type
         'builtins.KeyError'
     """
-    world = Instant()
+    from ninelives.notifications.center import own_center
+
     before: dict[str, Any] = {name: SystemClock.__dict__[name] for name in _CLOCK_METHODS}
     before_store, before_channel = stand_ins.store, stand_ins.channel
     default_circuits().reset()
-    for name in _CLOCK_METHODS:
-        setattr(SystemClock, name, staticmethod(getattr(world.clock, name)))
-    stand_ins.store, stand_ins.channel = world.store, lambda _name: world.channel
     try:
-        yield world
+        with own_center() as center:
+            world = Instant(center)
+            for name in _CLOCK_METHODS:
+                setattr(SystemClock, name, staticmethod(getattr(world.clock, name)))
+            stand_ins.store, stand_ins.channel = world.store, lambda _name: world.channel
+            yield world
     finally:
         stand_ins.store, stand_ins.channel = before_store, before_channel
         for name, method in before.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,6 +43,14 @@ def _reset_named_circuits() -> Iterator[None]:
         circuits = sys.modules["ninelives.circuits"].default_circuits()
         circuits.reset()
         circuits.forget(after - before)
+
+
+@pytest.fixture(autouse=True)
+def _forget_alerts() -> Iterator[None]:
+    """What one test was told must not be what the next is told no more: its failures are the first of their kind."""
+    yield
+    with suppress(KeyError):  # nothing has been told yet
+        sys.modules["ninelives.notifications.center"].default_center().forget()
 
 
 def _names() -> set[str]:

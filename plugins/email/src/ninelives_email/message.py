@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import make_msgid
+from hashlib import sha256
 from html import escape
 
 from ninelives.notifications.notification import Notification
-from ninelives.notifications.wording import cut_to_characters, one_line, rows_of, subject_of, text_of
+from ninelives.notifications.wording import cut_to_characters, one_line, own_text, rows_of, subject_of, text_of
 from ninelives_email.envelope import Envelope
 
 __all__ = ["LONGEST_HEADER", "LONGEST_TEXT", "message_of"]
@@ -27,9 +28,11 @@ _POLICY = SMTP.clone(cte_type="7bit")
 _PAGE = """\
 <html><body>
 <p style="white-space: pre-wrap">{message}</p>
+{table}</body></html>
+"""
+_TABLE = """\
 <table border="1" cellpadding="4" style="border-collapse: collapse">
-{rows}</table>
-</body></html>
+{}</table>
 """
 _ROW = '<tr><th align="left" valign="top">{}</th><td style="white-space: pre-wrap">{}</td></tr>\n'
 
@@ -46,7 +49,11 @@ def message_of(notification: Notification, envelope: Envelope) -> bytes:
     if envelope.cc:
         message["Cc"] = ", ".join(envelope.cc)
     message["Date"] = datetime.now(UTC)
-    message["Message-ID"] = make_msgid(domain=envelope.sender.rpartition("@")[2])
+    domain = envelope.sender.rpartition("@")[2]
+    message["Message-ID"] = make_msgid(domain=domain)
+    if notification.key:
+        # Never sent itself: what refers to it is one conversation, also where the subjects differ (RFC 5322, 3.6.4).
+        message["References"] = f"<{sha256(notification.key.encode('utf-8', 'replace')).hexdigest()[:32]}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office replies are not for programs
     for name, value in _for_filters(notification):
         message[f"X-Ninelives-{name}"] = _header(value)
@@ -64,10 +71,12 @@ def _for_filters(notification: Notification) -> Iterator[tuple[str, str]]:
 
 
 def _page(notification: Notification) -> str:
-    sentence = "\n".join(map(one_line, notification.message.splitlines()))
-    parts = _within(LONGEST_TEXT, [("", sentence), *rows_of(notification)])
+    own = own_text(notification)
+    said, rows = (notification.message, rows_of(notification)) if own is None else (own, [])
+    parts = _within(LONGEST_TEXT, [("", "\n".join(map(one_line, said.splitlines()))), *rows])
     _name, message = next(parts)
-    return _PAGE.format(message=message, rows="".join(_ROW.format(*part) for part in parts))
+    table = "".join(_ROW.format(*part) for part in parts)
+    return _PAGE.format(message=message, table=table and _TABLE.format(table))
 
 
 def _within(limit: int, rows: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:

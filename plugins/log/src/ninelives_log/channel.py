@@ -14,7 +14,7 @@ __all__ = ["LogChannel", "open_log_channel"]
 class LogChannel:
     """Writes notifications where the events go, at the level of their severity; it never waits.
 
-    Each is an event ``notification``, its sentence the field ``text``.
+    Each is an event ``notification``, its sentence, or the program's own wording, the field ``text``.
     """
 
     inline = True
@@ -25,7 +25,8 @@ class LogChannel:
 
         fields = asdict(notification)
         # First, for whoever reads the line; and not as "message", which the standard logging keeps for itself.
-        fields = {"text": fields.pop("message"), **fields}
+        message, text = fields.pop("message"), fields.pop("text")
+        fields = {"text": text or message, **fields}
         if notification.count == 1:
             del fields["count"], fields["first"], fields["last"]
         shown = {name: value for name, value in fields.items() if value not in (None, {}, False)}

@@ -19,6 +19,9 @@ __all__ = ["NAME", "write"]
 NAME = "ninelives"
 """The logger's name, in both worlds."""
 
+# Asked for once: logging takes a lock for that, which a signal handler that raises could leave held.
+_LOGGER = logging.getLogger(NAME)
+
 # What a log record has of its own, and what structlog and logging take as arguments of theirs.
 _TAKEN = frozenset(vars(logging.makeLogRecord({}))) | {
     "asctime",
@@ -45,7 +48,7 @@ def write(level: str, event: str, fields: Mapping[str, Any]) -> None:
     """
     if structlog.is_configured():
         logger = structlog.get_logger(NAME)
-    elif logging.getLogger(NAME).isEnabledFor(getattr(logging, level.upper())):
+    elif _LOGGER.isEnabledFor(getattr(logging, level.upper())):
         logger = _standard()
     else:
         return
@@ -62,7 +65,7 @@ def _masked(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _standard() -> Any:
     # Its own processors and classes: a default of structlog's could print to stdout, and a later configure() change it.
     return structlog.wrap_logger(
-        logging.getLogger(NAME),
+        _LOGGER,
         processors=[_as_record],
         wrapper_class=structlog.stdlib.BoundLogger,
         context_class=dict,

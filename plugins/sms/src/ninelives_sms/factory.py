@@ -51,4 +51,5 @@ def _shown(number: str) -> str:
     if _E164.match(number):
         return redact_text(number)
     digits = count()
-    return re.sub(r"\d", lambda digit: digit[0] if next(digits) < 2 else "X", redact_text(number))  # noqa: PLR2004 - its first two stay
+    # The first two stay, as a country code would.
+    return redact_text(re.sub(r"\d", lambda digit: digit[0] if next(digits) < 2 else "X", number))  # noqa: PLR2004 - these

@@ -233,7 +233,8 @@ def test_every_wrong_setting_is_a_row(doctor):
     assert wrong[f"{place}breaker.nine"].startswith("expected an option of breaker")
     assert "an installed store (there are: down, file, memory" in wrong[f"{place}dead_letter.store"]
     assert wrong[f"{place}dead_letter.fallback"].endswith("expected one of: fsync, lock_timeout")
-    assert wrong[f"{place}notify.timeout"] == "is -1.0: expected a number above 0"
+    assert wrong[f"{place}notify.timeout"].startswith("is -1: expected a time above 0")
+    assert wrong[f"{place}notify.channels"].startswith("channels[0]: ")
     assert wrong[""] == 'builtins.KeyError: "a link\'s mistake"'
     assert "hunter2" not in str(rows)
     right = [(row["part"], row["works"]) for row in rows if row["pipeline"] == "right"]
@@ -340,6 +341,21 @@ def test_an_address_is_tried_once(doctor):
     stores = [(row["pipeline"], row["detail"]) for row in rows if row["part"] == "store"]
     assert status == 0
     assert stores == [(name, "trial 1, with 5.0 s, password=***") for name in "abc"]
+
+
+def test_every_channel_of_every_form_is_tried_once(doctor):
+    """Channels with a severity and those of failover groups are tried too, each once, however often it is named."""
+    status, rows = doctor(
+        """
+        [pipelines.shop]
+        dead_letter = false
+        [pipelines.shop.notify]
+        channels = ["unclosable:a", { to = "unclosable:b", severity = "CRITICAL" }, { to = "unclosable:a" }]
+        failover = [["unclosable:b", "unclosable:c"], ["unclosable:d", "unclosable:c"]]
+        """
+    )
+    assert status == 1  # they can't be closed
+    assert [row["where"] for row in rows if row["part"] == "channel"] == [f"unclosable:{name}" for name in "abcd"]
 
 
 def test_secrets_that_differ_are_two_addresses(doctor):

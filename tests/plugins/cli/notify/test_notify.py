@@ -138,6 +138,20 @@ def test_all_configured_channels_get_it_once(world):
     assert [[sent["timeout"] for sent in world.sent(name)] for name in ("one", "two", "three")] == [[7.0], [7.0], [5.0]]
 
 
+def test_severities_and_failover_groups(world):
+    """Every channel gets the test, whatever it is for: also one for the worst only, and those that stand by."""
+    world.configure(
+        """
+        [pipelines.a.notify]
+        channels = ["writes:one", { to = "writes:two", severity = "CRITICAL" }]
+        failover = [["writes:one", "writes:three"], ["writes:four", "writes:three"]]
+        """
+    )
+    done = world()
+    assert (done.returncode, list(rows(done))) == (0, [f"writes:{name}" for name in ("one", "three", "two", "four")])
+    assert [len(world.sent(name)) for name in ("one", "two", "three", "four")] == [1, 1, 1, 1]
+
+
 def test_one_pipeline(world):
     """With a pipeline's name, its channels get it and no others."""
     world.configure(
@@ -172,8 +186,8 @@ def test_wrong_settings_send_nothing(world):
         (["--pipeline", "nope"], "there is no pipeline 'nope' in the configuration: it has shop"),
         (["--pipeline", "shop"], "there is no channel to send to: name one with --channel"),
         (["--pipeline", "shop", "--channel", "log:"], "--pipeline and --channel can't be given together"),
-        (["--channel", "nowhere"], "address is 'nowhere': expected scheme:target?options"),
-        (["--channel", "mongo:?token=hunter2"], "channel mongo:?token=***: expected an installed channel"),
+        (["--channel", "nowhere"], "channels[0]: address is 'nowhere': expected scheme:target?options"),
+        (["--channel", "mongo:?token=hunter2"], "channels[0]: channel mongo:?token=***: expected an installed channel"),
         (["--severity", "AWFUL"], "Invalid value for '--severity': 'AWFUL' is not one of"),
     ],
 )

@@ -19,6 +19,7 @@ from ninelives.dead_letters.looking import hidden_in, refuse_newer
 from ninelives.dead_letters.paths import differences, marked_in
 from ninelives.dead_letters.payload import MAX_DEPTH, MAX_MARKED, decode, path_text, step_text
 from ninelives.dead_letters.places import Place
+from ninelives.dead_letters.redacting import masked_in
 from ninelives.dead_letters.store import Lease
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import LeaseLostError, LetterNotFoundError, StoreError
@@ -68,15 +69,15 @@ def edited(letter: DeadLetter, change: Callable[[Payload], Payload]) -> tuple[De
     paths = list(differences(old, new))
     if not paths:
         return letter, []
-    redacted = tuple(path for path in letter.redacted if not _within(path, paths))
+    redacted = _still_masked(letter, old, new, paths)
     marked = _marked_of(letter, old, new, paths)
-    mended = letter.replayable or any(map(_is_of_payload, letter.unserialisable))
+    mended = letter.replayable or bool(letter.redacted) or any(map(_is_of_payload, letter.unserialisable))
     return structs.replace(
         letter,
         **new,
         original=letter.original or old,
         unserialisable=marked,
-        replayable=mended and not any(map(_is_of_payload, marked)),
+        replayable=mended and not redacted and not any(map(_is_of_payload, marked)),
         redacted=redacted,
     ), paths
 
@@ -133,6 +134,15 @@ class Editing(Struct, frozen=True):
 def _some(paths: list[str]) -> str:
     more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
     return f"{', '.join(paths[:_SHOWN])}{more}"
+
+
+def _still_masked(letter: DeadLetter, old: Payload, new: Payload, paths: list[str]) -> tuple[str, ...]:
+    """What of the masked values is not put back, also where it is at another place of a list now."""
+    if not letter.redacted:
+        return ()
+    untouched = [path for path in letter.redacted if not _within(path, paths)]
+    own = set(masked_in(old)) - set(letter.redacted)  # that is what the program gave
+    return (*untouched, *(path for path in masked_in(new) if _within(path, paths) and path not in own))
 
 
 def _marked_of(letter: DeadLetter, old: Payload, new: Payload, paths: list[str]) -> tuple[dict[str, str], ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
 
+from ninelives.address import MASK
 from ninelives.dead_letters.paths import differences, get_path
 from ninelives.redaction import redact
 from ninelives_cli.dlq.masking import as_text
@@ -51,13 +53,25 @@ class Change(Struct, frozen=True):
         }
 
 
-def changes_of(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
-    """Each part that differs, the smallest that does; masked."""
-    changes = []
-    for path in differences(old, new):
-        before, after = _part(old, path), _part(new, path)
-        changes.append(Change(path, _masked(path, before), _masked(path, after), _kinds(before, after)))
-    return changes
+def changes_of(old: dict[str, Any], new: dict[str, Any], masked: Iterable[str] = ()) -> list[Change]:
+    """Each part that differs, the smallest that does; masked: whole, where the letter itself was masked."""
+    whole = tuple(masked)
+    inside = tuple(f"{path}{mark}" for path in whole for mark in ".[")
+    return [
+        _of_masked(path, _part(old, path), _part(new, path))
+        if path in whole or path.startswith(inside)
+        else _of_plain(path, _part(old, path), _part(new, path))
+        for path in differences(old, new)
+    ]
+
+
+def _of_masked(path: str, before: list[Any], after: list[Any]) -> Change:
+    said = " (put back)" if before == [MASK] and after else ""
+    return Change(path, [MASK for _ in before], [MASK for _ in after], said)
+
+
+def _of_plain(path: str, before: list[Any], after: list[Any]) -> Change:
+    return Change(path, _masked(path, before), _masked(path, after), _kinds(before, after))
 
 
 def _part(payload: dict[str, Any], path: str) -> list[Any]:

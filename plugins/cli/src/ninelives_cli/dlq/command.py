@@ -65,6 +65,8 @@ def dlq(ctx: click.Context) -> None:
     Secrets in what is shown are masked. With --json the output is JSON Lines. The exit status is 0 when all was done,
     1 when something could not be done, 2 when the command was used wrongly.
     """
+    from ninelives.settings import find_settings
     from ninelives_cli.logs import warnings_on_stderr
 
     ctx.with_resource(warnings_on_stderr())
+    find_settings()  # what the configuration wants masked is masked, whatever store is named

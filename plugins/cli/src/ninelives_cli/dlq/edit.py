@@ -52,6 +52,9 @@ def edit(
     whole payload, unmasked; what you write there is kept in a file if it can't be taken. To remove a name, edit the
     whole payload.
 
+    What the option redact of dead_letter has masked when the letter was written is put back by --set; when nothing is
+    masked any more, the letter can be replayed.
+
     The payload as it was before the first edit stays in the letter, and a note says who changed it. Of two edits at
     once one wins, the other is told. What was changed is shown, with secrets masked.
     """

@@ -12,6 +12,7 @@ import click
 
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.paths import add_path, set_path
+from ninelives.dead_letters.redacting import masked_in
 from ninelives_cli.dlq.changes import Change, changes_of
 from ninelives_cli.dlq.drafts import drafted, open_editor
 
@@ -80,15 +81,14 @@ def _edited_by_hand(desk: Desk, letter_id: str, note: str | None) -> list[Change
 def _edited(
     desk: Desk, letter_id: str, change: NewPayload, note: str | None, expected: DeadLetter | None = None
 ) -> list[Change]:
-    changes: list[Change] = []
+    payloads: list[Payload] = []
 
     def noticed(payload: Payload) -> Payload:
-        new = change(payload)
-        changes[:] = changes_of(payload, new)
-        return new
+        payloads[:] = payload, change(payload)
+        return payloads[1]
 
-    desk.edit(letter_id, noticed, note=note, expected=expected)
-    return changes
+    letter = desk.edit(letter_id, noticed, note=note, expected=expected)
+    return changes_of(payloads[0], payloads[1], masked_in(letter.original))
 
 
 def _by_parts(parts: Parts) -> NewPayload:

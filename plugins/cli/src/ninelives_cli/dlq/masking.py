@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from ninelives.dead_letters.letter import DeadLetter
+from ninelives.dead_letters.redacting import masked_again
 from ninelives.redaction import one_line, redact, redact_text
 
 __all__ = ["as_text", "clean", "clean_lines", "pretty", "record_of"]
@@ -28,7 +29,7 @@ def clean_lines(text: str, *, reveal: bool = False) -> list[str]:
 
 def record_of(letter: DeadLetter, *, reveal: bool = False) -> dict[str, Any]:
     """The letter's record as JSON has it; masked, unless all is revealed. What is long is cut when it is masked."""
-    record: dict[str, Any] = to_builtins(letter)
+    record: dict[str, Any] = to_builtins(letter if reveal else masked_again(letter))
     if reveal:
         return record
     return {name: value if name in _PLAIN else redact(value) for name, value in record.items()}

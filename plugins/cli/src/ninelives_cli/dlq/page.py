@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ninelives.dead_letters.letter import DeadLetter
+from ninelives.dead_letters.redacting import masked_again
+from ninelives.dead_letters.views import put_back_advice
 from ninelives.redaction import redact
 from ninelives_cli.dlq.masking import clean, clean_lines, pretty
 from ninelives_cli.dlq.moments import ago, iso
@@ -29,7 +31,7 @@ def page_of(letter: DeadLetter, *, reveal: bool = False) -> list[str]:
 
 class _Page:
     def __init__(self, letter: DeadLetter, *, reveal: bool) -> None:
-        self.letter = letter
+        self.letter = letter if reveal else masked_again(letter)
         self.reveal = reveal
         self.now = datetime.now(UTC)
 
@@ -73,6 +75,7 @@ class _Page:
             yield f"not kept whole: {self._clean(part.get('path', ''))}: {self._clean(part.get('repr', ''))}"
         if letter.redacted:
             yield f"masked when it was written: {self._clean(', '.join(letter.redacted))}"
+            yield f"Its replay would lack that: {clean(put_back_advice(letter), reveal=True)}"
         if letter.extra:
             yield from self._value("of a newer version", letter.extra)
 

@@ -36,6 +36,7 @@ def summary_of(letter: DeadLetter) -> dict[str, Any]:
         "fingerprint": letter.fingerprint,
         "replay_count": letter.replay_count,
         "replayable": letter.replayable,
+        "redacted": list(letter.redacted),
         "tags": redact(letter.tags),
     }
 

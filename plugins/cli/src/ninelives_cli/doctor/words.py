@@ -21,8 +21,8 @@ def clean(text: str) -> str:
 
 def expectation(problem: Problem) -> str:
     """What is wrong with a setting, without its place."""
-    given = f"is {problem.value}: " if problem.value else ""
-    return clean(f"{given}expected {problem.expected}")
+    given = " ".join(part for part in (problem.part, f"is {problem.value}" if problem.value else "") if part)
+    return clean(f"{given}: expected {problem.expected}" if given else f"expected {problem.expected}")
 
 
 def why(backend: Backend, error: BaseException) -> str:

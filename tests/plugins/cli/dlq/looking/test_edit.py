@@ -54,6 +54,35 @@ def test_the_original_and_a_note_stay(dlq, order):
     assert "it was 1.2" in after.notes[-1]
 
 
+def test_what_was_masked_is_put_back(dlq):
+    """What was masked when the letter was written is put back without being shown; then the letter can be replayed."""
+    masked = letter(args=["***"], kwargs={"a": "***"}, redacted=("args[0]", "kwargs.a"), replayable=False)
+    (letter_id,) = dlq.put(masked)
+    assert dlq("edit", letter_id, "--set", "kwargs.a=IBAN 12").out == 'kwargs.a: "***" -> "***" (put back)\n'
+    assert dlq.letter(letter_id).redacted == ("args[0]",)
+    done = dlq("edit", letter_id, "--set", 'args[0]={"id": 7}', "--json")
+    assert done.json == [{"id": letter_id, "changes": [{"path": "args[0]", "old": "***", "new": "***"}]}]
+    after = dlq.letter(letter_id)
+    assert (after.args, after.kwargs) == ([{"id": 7}], {"a": "IBAN 12"})
+    assert (after.redacted, after.replayable, after.original) == ((), True, {"args": ["***"], "kwargs": {"a": "***"}})
+    assert dlq("edit", letter_id, "--set", "kwargs.a=IBAN 13").out == 'kwargs.a: "***" -> "***"\n'
+    assert dlq("edit", letter_id, "--set", "args[0].id=8").out == 'args[0].id: "***" -> "***"\n'
+    for shown in (dlq("show", letter_id), dlq("show", letter_id, "--json")):
+        assert "IBAN 13" not in shown.out
+    assert "IBAN 13" in dlq("show", letter_id, "--reveal").out
+    assert "IBAN 13" in dlq("show", letter_id, "--reveal", "--json").out
+
+
+def test_what_was_masked_is_removed(dlq):
+    """With --file what was masked can be left out."""
+    masked = letter(args=[], kwargs={"a": "***"}, redacted=("kwargs.a",), replayable=False)
+    (letter_id,) = dlq.put(masked)
+    payload = dlq.folder / "payload.json"
+    payload.write_text('{"args": [], "kwargs": {}}')
+    assert dlq("edit", letter_id, "--file", str(payload)).out == 'kwargs.a: "***" -> nothing\n'
+    assert dlq.letter(letter_id).replayable
+
+
 def test_secrets_are_masked(dlq, order):
     """What was changed is shown masked, also by the name of what it stands in; of what type it is, is said."""
     done = dlq("edit", order, "--set", "kwargs.user.password=12345")

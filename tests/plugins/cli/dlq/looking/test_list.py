@@ -49,6 +49,7 @@ def test_json_lines(dlq):
         "fingerprint": "0f0f0f0f0f0f0f0f",
         "replay_count": 3,
         "replayable": False,
+        "redacted": ["kwargs.password"],
         "tags": {"tenant": "a", "": "empty"},
     }
 

@@ -50,6 +50,19 @@ def test_all_is_shown(dlq):
         assert said in done.out, said
 
 
+def test_what_was_masked_is_named(dlq):
+    """What was masked when the letter was written is named with the next step; with --json it is in the record."""
+    masked = letter(args=[], kwargs={"user": {"phone": "***"}}, redacted=("kwargs.user.phone",), replayable=False)
+    (letter_id,) = dlq.put(masked)
+    assert (
+        "The payload is not whole: it can't be replayed as it is.\n"
+        "masked when it was written: kwargs.user.phone\n"
+        f"Its replay would lack that: put it back with ninelives dlq edit {letter_id} --set kwargs.user.phone=...\n"
+    ) in dlq("show", letter_id).out
+    (record,) = dlq("show", letter_id, "--json").json
+    assert (record["redacted"], record["replayable"]) == (["kwargs.user.phone"], False)
+
+
 def test_what_is_not_there_is_not_shown(dlq):
     """A letter that was sent by hand shows its message and moments, and no empty lines for what it has not."""
     (letter_id,) = dlq.put(letter(message={"to": "Tom"}))

@@ -126,6 +126,21 @@ def test_a_replay_of_nothing_says_so(program, keep, shop, options):
     assert (ended.returncode, ended.stderr) == (0, NONE)
 
 
+def test_what_was_masked_is_named(program, keep, kept, order, shop, done):
+    """A letter that was masked when it was written is left as it is and named, with the command that puts it back."""
+    shop(CHARGE)
+    masked = {"kwargs": {"iban": "***"}, "redacted": ("kwargs.iban",), "replayable": False}
+    before = keep([order(0), order(2, **masked)])
+    ended = program(*REPLAY, "--all")
+    assert ended.returncode == 1
+    assert (
+        f"{before[1].id}  its payload was masked when it was written (kwargs.iban): put it back with "
+        f"ninelives dlq edit {before[1].id} --set kwargs.iban=...\n"
+    ) in ended.stdout
+    assert done() == ["0"]
+    assert kept() == {before[1].id: before[1]}
+
+
 def test_a_dry_run_runs_nothing(program, keep, kept, order, shop, done):
     """--dry-run says how many would be run and which can't be, and leaves all as they are."""
     shop(CHARGE)

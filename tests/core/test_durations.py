@@ -1,4 +1,4 @@
-"""How long letters are kept, as configuration says it."""
+"""How long something is to take, as configuration says it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from ninelives.dead_letters.durations import duration_of
+from ninelives.durations import duration_of
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,16 @@ def test_anything_else_is_refused(given):
     """What is no time, not above 0, or more than a hundred years, is an error that says what was expected."""
     with pytest.raises(ValueError, match=r'a time above 0 and of at most 100 years.*"30d"'):
         duration_of(given)
+
+
+@pytest.mark.parametrize("given", [0, "0s", 0.0, timedelta()])
+def test_nothing_at_all_where_it_has_a_meaning(given):
+    """0 is a time too where whoever asks says so."""
+    assert duration_of(given, zero=True) == timedelta()
+
+
+@pytest.mark.parametrize("given", [-1, "-1s", timedelta(-1), "30", None, True])
+def test_less_than_nothing_is_refused(given):
+    """Also where 0 has a meaning, what is less is an error."""
+    with pytest.raises(ValueError, match=r"a time of at least 0 and of at most 100 years"):
+        duration_of(given, zero=True)

@@ -1,4 +1,4 @@
-"""How long letters are kept, as configuration says it: ``"30d"``, a number of seconds, or a `timedelta`."""
+"""How long something is to take, as configuration says it: ``"30d"``, a number of seconds, or a `timedelta`."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ import re
 from datetime import timedelta
 from typing import Any
 
-__all__ = ["EXPECTED", "MAX_DAYS", "duration_of"]
+__all__ = ["EXPECTED", "EXPECTED_OR_ZERO", "MAX_DAYS", "duration_of"]
 
 MAX_DAYS = 36_525
 """A hundred years: the calendar of Python ends with the year 9999, and nobody means more."""
 
-EXPECTED = (
-    'a time above 0 and of at most 100 years: a number with its unit (s, m, h, d, w), as in "30d" or "12h", a number '
-    "of seconds, or a timedelta"
-)
+_FORMS = 'a number with its unit (s, m, h, d, w), as in "30d" or "12h", a number of seconds, or a timedelta'
+
+EXPECTED = f"a time above 0 and of at most 100 years: {_FORMS}"
+EXPECTED_OR_ZERO = f"a time of at least 0 and of at most 100 years: {_FORMS}"
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _TEXT = re.compile(r"\s*(\d{1,12}(?:\.\d{1,12})?)\s*([smhdw])\s*", re.ASCII)
 
 
-def duration_of(given: Any) -> timedelta:
+def duration_of(given: Any, *, zero: bool = False) -> timedelta:
     """The time that is meant.
 
     Args:
         given: Text with a unit: s(econds), m(inutes), h(ours), d(ays), w(eeks); a number of seconds; or a timedelta.
+        zero: Whether it may be 0 too.
 
     Raises:
         ValueError: It is none of these, not above 0, or more than `MAX_DAYS`.
@@ -38,8 +39,9 @@ def duration_of(given: Any) -> timedelta:
         found = _read(given)
     except OverflowError:
         found = None
-    if found is None or not timedelta() < found <= timedelta(days=MAX_DAYS):
-        raise ValueError(f"{given!r}: expected {EXPECTED}")
+    least = timedelta() if zero else timedelta.resolution
+    if found is None or not least <= found <= timedelta(days=MAX_DAYS):
+        raise ValueError(f"{given!r}: expected {EXPECTED_OR_ZERO if zero else EXPECTED}")
     return found
 
 

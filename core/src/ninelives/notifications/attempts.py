@@ -1,0 +1,143 @@
+"""Sending one notification through one channel: tried again a little, and bounded whatever the channel does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextvars import copy_context
+from itertools import islice
+from random import SystemRandom
+from threading import Thread
+
+from ninelives.clock import Clock
+from ninelives.delays import delays
+from ninelives.errors import ChannelError
+from ninelives.locks import new_lock
+from ninelives.notifications.behalf import on_behalf
+from ninelives.notifications.notification import Notification
+from ninelives.notifications.outlet import Outlet
+
+__all__ = ["GRACE", "MOST_HANGING", "RETRY_DELAYS", "attempts"]
+
+RETRY_DELAYS = (0.5, 1.0, 2.0)
+"""Seconds before each further attempt at a channel that failed in a way that may pass; at least half of that."""
+
+GRACE = 0.5
+"""Seconds that a channel may take longer than its time-out, to say itself why it failed."""
+
+MOST_HANGING = 2
+"""How many attempts at one channel may hang at once; while they do, nothing more is sent through it."""
+
+# Seconds: a wait between attempts may end a little late, and a time-out of nothing means something else to a socket.
+_LEAST = 0.05
+
+# The system's, as a generator of our own would go on alike in all the workers that a server forks.
+_RANDOM = SystemRandom()
+
+
+class _Hanging:
+    """The threads that did not come back in time, by channel."""
+
+    def __init__(self) -> None:
+        self._lock = new_lock()
+        self._threads: list[tuple[object, Thread]] = []
+
+    def count(self, outlet: Outlet) -> int:
+        with self._lock:
+            self._threads = [each for each in self._threads if each[1].is_alive()]
+            return sum(key == outlet.key for key, _ in self._threads)
+
+    def add(self, outlet: Outlet, thread: Thread) -> None:
+        with self._lock:
+            self._threads.append((outlet.key, thread))
+
+
+_hanging = _Hanging()
+
+
+@on_behalf
+def attempts(
+    outlet: Outlet,
+    notification: Notification,
+    timeout: float,
+    clock: Clock,
+    *,
+    within: float = math.inf,
+    once: bool = False,
+) -> BaseException | None:
+    """Send it, and again after each of `RETRY_DELAYS` while that may help; a channel that never waits is tried once.
+
+    Each attempt at a channel that waits has a thread of its own: one that ignores its time-out is left to itself, and
+    counts as failed. Where no thread can be had, the channel is called right here.
+
+    Args:
+        outlet: Where to.
+        notification: What to send.
+        timeout: Seconds that one attempt may take.
+        clock: Waits between attempts.
+        within: Seconds for all attempts together; the last one is not given `GRACE` then.
+        once: Whether one attempt has to do.
+
+    Returns:
+        None when the channel has accepted it, else its last error.
+    """
+    end = clock.monotonic() + within
+    waits = iter(()) if once or outlet.inline else _waits()
+    while True:
+        left = min(timeout + GRACE, max(end - clock.monotonic(), _LEAST))
+        error = _attempt(outlet, notification, min(timeout, left - min(GRACE, left / 10)), left)
+        delay = next(waits, math.inf)
+        outlet.health.is_down = error is not None and _may_pass(error)
+        if not outlet.health.is_down or clock.monotonic() + delay >= end:
+            return error
+        clock.sleep(delay)
+
+
+def _waits() -> Iterator[float]:
+    return islice(delays(RETRY_DELAYS[0], RETRY_DELAYS[-1], "equal", _RANDOM), len(RETRY_DELAYS))
+
+
+def _may_pass(error: BaseException) -> bool:
+    from ninelives.transient import Kind, classify
+
+    return classify(error).kind is Kind.TRANSIENT
+
+
+def _attempt(outlet: Outlet, notification: Notification, timeout: float, patience: float) -> BaseException | None:
+    if outlet.inline:
+        return _send_here(outlet, notification, timeout)
+    if _hanging.count(outlet) >= MOST_HANGING:
+        return ChannelError(f"it is still busy with {MOST_HANGING} earlier ones that hang", transient=False)
+    return _send_in_thread(outlet, notification, timeout, patience)
+
+
+def _send_here(outlet: Outlet, notification: Notification, timeout: float) -> Exception | None:
+    try:
+        outlet.channel.send(notification, timeout=timeout)
+    except Exception as error:
+        return error
+    return None
+
+
+def _send_in_thread(
+    outlet: Outlet, notification: Notification, timeout: float, patience: float
+) -> BaseException | None:
+    outcome: list[BaseException | None] = []
+
+    def send() -> None:
+        try:
+            outcome.append(_send_here(outlet, notification, timeout))
+        except BaseException as error:  # SystemExit and the like: an error of the channel
+            outcome.append(error)
+
+    # A daemon: at the end of the program nothing waits for it.
+    thread = Thread(target=copy_context().run, args=(send,), name="ninelives-send", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # the program is ending, or has all the threads that it may have
+        return _send_here(outlet, notification, timeout)
+    thread.join(patience)
+    if outcome:
+        return outcome[0]
+    _hanging.add(outlet, thread)
+    return ChannelError(f"it has not come back within {patience:g} s, and was left to itself")

@@ -1,0 +1,135 @@
+"""What the options `channels` and `failover` say: who is to be told of what, and who is tried when one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from ninelives.address import Address
+from ninelives.checks import Checks, shown
+from ninelives.errors import ConfigurationError, Problem
+from ninelives.notifications.channel import Channel
+from ninelives.notifications.notification import ErrorSeverity
+
+__all__ = ["Entry", "Place", "channels_said", "entry_at", "failover_said", "located", "severity_of"]
+
+Place = Address | Channel
+"""An address, or a channel that the program gives."""
+
+_CHANNEL = "an address, like 'log:', or a channel"
+_SEVERITY = f"one of: {', '.join(ErrorSeverity)}"
+_GROUP = "a list of at least two different channels, in the order in which they are tried"
+
+
+class Entry(Struct, frozen=True, eq=False):
+    """One entry of `channels`, or one member of a group of `failover`.
+
+    Attributes:
+        where: Where it was said: ``channels[0]``.
+        to: Where it goes.
+        severity: The least severity that goes there.
+    """
+
+    where: str
+    to: Place
+    severity: ErrorSeverity = ErrorSeverity.INFO
+
+    @property
+    def key(self) -> object:
+        """The same for two that are one channel: the same address, or the same object."""
+        return self.to.raw if isinstance(self.to, Address) else id(self.to)
+
+
+def channels_said(channels: Any, checks: Checks) -> list[Entry]:
+    """The entries, one alone too; what is none is noted."""
+    listed = [channels] if _is_place(channels) or isinstance(channels, Mapping) else _listed(channels)
+    expected = "at least one address, like 'log:'; leave the link out for none"
+    checks.that(bool(listed), "channels", channels, expected)
+    entries = [_entry(f"channels[{number}]", each, checks) for number, each in enumerate(listed)]
+    return [entry for entry in entries if entry is not None]
+
+
+def failover_said(failover: Any, checks: Checks) -> list[list[Entry]]:
+    """The groups, each in its order; what is none is noted."""
+    alone = _is_place(failover) or not isinstance(failover, Iterable)
+    checks.that(not alone, "failover", failover, f"a list of groups, each {_GROUP}")
+    groups = [] if alone else [_group(f"failover[{number}]", each, checks) for number, each in enumerate(failover)]
+    firsts = [group[0].key for group in groups if group]
+    checks.that(len(set(firsts)) == len(firsts), "failover", failover, "groups that begin with different channels")
+    return [group for group in groups if group]
+
+
+def severity_of(given: Any) -> ErrorSeverity | None:
+    """The severity that is meant, in any case of letters; None if there is no such."""
+    try:
+        return ErrorSeverity(given.upper())
+    except (ValueError, AttributeError):
+        return None
+
+
+def entry_at(where: str, given: Any, checks: Checks, expected: str = _CHANNEL) -> Entry | None:
+    """The entry that an address or a channel is; None if it is none, which is noted."""
+    if isinstance(given, str):
+        try:
+            return Entry(where, Address.parse(given))
+        except ConfigurationError as error:
+            checks.problems += located(error, where).problems
+            return None
+    if _is_place(given):
+        return Entry(where, given)
+    _note(checks, where, given, expected)
+    return None
+
+
+def located(error: ConfigurationError, where: str) -> ConfigurationError:
+    """The same error, each problem with the place where what it is about was said."""
+    return type(error)(
+        *(
+            what._replace(place=f"{where}: {what.place}") if isinstance(what, Problem) else f"{where}: {what}"
+            for what in error.args
+        )
+    ).about(_option(where))
+
+
+def _option(where: str) -> str:
+    return where.partition("[")[0]
+
+
+def _entry(where: str, given: Any, checks: Checks) -> Entry | None:
+    if not isinstance(given, Mapping):
+        return entry_at(where, given, checks, f"{_CHANNEL}, or {{to = ..., severity = ...}} of one")
+    for key in given:
+        if key not in ("to", "severity"):
+            _note(checks, f"{where}.{key}", given[key], "one of: to, severity")
+    severity = severity_of(said := given.get("severity", ErrorSeverity.INFO))
+    if severity is None:
+        _note(checks, f"{where}.severity", said, _SEVERITY)
+    entry = entry_at(f"{where}.to", given.get("to"), checks)
+    return None if entry is None or severity is None else Entry(where, entry.to, severity)
+
+
+def _group(where: str, given: Any, checks: Checks) -> list[Entry]:
+    if _is_place(given) or not isinstance(given, Iterable):
+        _note(checks, where, given, _GROUP)
+        return []
+    listed = list(given)
+    members = [entry_at(f"{where}[{number}]", each, checks) for number, each in enumerate(listed)]
+    group = [member for member in members if member is not None]
+    if len(listed) < 2 or len({member.key for member in group}) < len(group):  # noqa: PLR2004 - one, and another
+        _note(checks, where, listed, _GROUP)
+    return group
+
+
+def _note(checks: Checks, where: str, value: Any, expected: str) -> None:
+    checks.problems.append(Problem(where, shown(value, where), expected, _option(where)))
+
+
+def _is_place(value: Any) -> bool:
+    # A generator has `send` and `close` too.
+    return isinstance(value, (str, Address)) or (isinstance(value, Channel) and not isinstance(value, (type, Iterator)))
+
+
+def _listed(channels: Any) -> list[Any]:
+    return list(channels) if isinstance(channels, Iterable) else []

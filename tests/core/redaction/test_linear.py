@@ -1,0 +1,102 @@
+"""No pattern goes back: what masking takes grows with the text, whatever the text is."""
+
+from __future__ import annotations
+
+import re
+import time
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ninelives import masked_keys
+from ninelives.redaction import cards, keys, pairs, phones, text, tokens
+from ninelives.redaction.text import mask_whole
+
+SIZE, SHORTER = 100_000, 20_000
+RUNS = 5
+
+# These are tried at one place each, not looked for.
+AT_ONE_PLACE = ("pairs._CONTENT", "pairs._LINE", "pairs._NUMBER", "pairs._WORD", "pairs._WORDS")
+
+HOSTILE = [
+    "a", "A", "1", "-", "\\", "'", '"', " ", "=", "@", "?", "/", "://", "(", "<", "a@", "@a", "a'", "a.b", "a:",
+    "a: ", 'a:"',
+    'a:\\"', "://a:", "://a:@", "://a:b/", "://a:?", "://a:?b", "://@", "basic ", "basic a", "bearer ", "+1 ", "+1234 ",
+    "+1(", "00", "001 ", "0044 ", "1 ", "1-", "4111 ", "4111-1111-", "555-", "555-123-", "(555) ", "(555) 123-", "01 ",
+    "01 02 ", "020 ", "020 7946 ", "(020", "1.", "+1.", "1.1a+1", "eyJ", "eyJa.", "eyJaaaaaaaaa.a", "sk-", "sk-a",
+    "AKIA",
+    "hooks.slack.com/services/", "password ", "password", "token='", "token=(", "token=<", "token=('", "token=a(",
+    "token=[]",
+    "cookie:", "cookie:\n", "phone:1 ", "phone: ", "a=", "tokens:1 ", "password:a", "password: a = ",
+    "password: a[", "--a ",
+    "--password ", "--password", "<a ", "<a", "<password>",
+    "<password>a", '("email","', "('a', '", '("a",', '("email", "\\',
+    "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\n-", "-----BEGIN ", "-----END ", "%2B1", "%3A",
+    "aB", "a_",
+    "… (1 characters)", '\\\\"', 'password=\\\\"', "***", "password=***a", "o'b", "\u00e9", "\uff0b1",
+]  # fmt: skip
+
+
+def patterns() -> dict[str, re.Pattern[str]]:
+    modules: tuple[ModuleType, ...] = (cards, keys, masked_keys, pairs, phones, text, tokens)
+    return {
+        f"{module.__name__}.{name}": value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, re.Pattern)
+    }
+
+
+def is_linear(work: Any, hostile: str, size: int = SIZE) -> bool:
+    """Whether twice the text takes about twice the time; four times would be quadratic.
+
+    One good run is enough: what else the machine does can only add to it.
+    """
+    short, long = (hostile * (length // len(hostile)) for length in (size, 2 * size))
+    best_short = best_long = float("inf")
+    for _ in range(RUNS):
+        best_short = min(best_short, _seconds(work, short))
+        best_long = min(best_long, _seconds(work, long))
+        if best_long < 3 * best_short + size * 1e-7:
+            return True
+    return False
+
+
+def _seconds(work: Any, given: str) -> float:
+    begin = time.thread_time()
+    work(given)
+    return time.thread_time() - begin
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_masking_takes_time_in_proportion_to_the_text(hostile):
+    """Of 100,000 and 200,000 hostile characters the second take about twice as long, and not four times."""
+    assert is_linear(mask_whole, hostile)
+
+
+@pytest.mark.parametrize("end", ["a", "@", "'", '"', ">", "1", "=", "-----END "])
+def test_nothing_is_tried_again_because_of_how_the_text_ends(end):
+    """What comes at the very end makes nobody go back to the beginning."""
+    for hostile in ("a", "1", "1 ", "a.", "a'", "-a", "(", "\\", "eyJaaaaaaaa.a", "://a:", "password='a", "token=("):
+        assert is_linear(lambda given: mask_whole(given + end), hostile), hostile
+
+
+@pytest.mark.parametrize("name", [name for name in patterns() if "_TORN" not in name])
+def test_each_pattern_alone_is_linear(name):
+    """So is each pattern by itself, where no plain word that it needs spares it the text."""
+    pattern = patterns()[name]
+
+    def work(given):
+        if name.endswith(AT_ONE_PLACE):
+            pattern.match(given)
+        else:
+            all(pattern.finditer(given))
+
+    for hostile in HOSTILE:
+        assert is_linear(work, hostile, SHORTER), hostile
+
+
+def test_what_is_tried_at_the_end_of_a_cut_text_is_bounded():
+    """The pattern for a torn word is given a few characters, however long the text is."""
+    assert is_linear(text.redact_text, "1 ")
