@@ -88,6 +88,12 @@ class Alerts:
         known = tuple(self._circuits.values())
         return next((followed for followed in known if followed.circuit.name == name), None)
 
+    @property
+    def circuit_state(self) -> str | None:
+        """How the chain's circuit stands, of several its innermost one, for people; None: it has none."""
+        known = tuple(self._circuits.values())
+        return str(known[0]) if known else None
+
 
 class FollowedCircuit:
     """A circuit of which the links that notify are told.
@@ -104,6 +110,11 @@ class FollowedCircuit:
         self._alerts = alerts
         self.circuit = circuit
         self.name = name
+
+    def __str__(self) -> str:
+        circuit = self.circuit
+        state = circuit.state.value.replace("_", "-")
+        return f"{self.name}: {state}, {circuit.failures} failure{'' if circuit.failures == 1 else 's'} in a row"
 
     def circuit_opened(self) -> None:
         """It refuses calls from now on."""

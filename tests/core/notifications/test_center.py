@@ -411,6 +411,14 @@ def test_the_end_of_the_program_tells_all(world, center):
     assert counts(channel) == [1, 2, 1, 1]
 
 
+def test_what_a_circuit_refuses_after_the_end_is_told(world, center):
+    """After the end there is no later: what would be counted is told at once."""
+    channel = waiting()
+    center.leave(5.0)
+    center.circuit_refused("bank", world.happening("refused"), world.route(channel))
+    assert counts(channel) == [1]
+
+
 def test_what_the_end_leaves_unsent_is_in_the_log(world, center, hanging):
     """What hangs, and what waits behind it, is logged with its reason and told as failed; nothing is said twice."""
     route = world.route(hanging)

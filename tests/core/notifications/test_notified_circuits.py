@@ -263,3 +263,18 @@ async def test_a_loop_is_not_held_up_by_an_end(shop, make):
     assert await pipeline.arun(awork) == 42
     assert await asyncio.to_thread(slow.wait_for, 3)
     assert [note.resolved for note in about(slow)] == [False, True]
+
+
+def test_a_failure_says_how_its_circuit_stands(make, after, pager):
+    """What a failed call is told by says how the circuit of its chain stood then; of a chain without one, nothing."""
+    call(make(breaker={"failure_threshold": 3}))
+    call(make("counted", breaker={"failure_threshold": 3}), times=2)
+    call(make("bare", chain=["notify"]))
+    after(300)
+    told = [(one.pipeline, one.count, one.details.get("circuit_state")) for one in pager.notifications]
+    assert told == [
+        ("shop", 1, "shop: closed, 1 failure in a row"),
+        ("counted", 1, "counted: closed, 1 failure in a row"),
+        ("bare", 1, None),
+        ("counted", 1, "counted: closed, 2 failures in a row"),
+    ]

@@ -96,6 +96,7 @@ def test_named_tuples_keep_the_names_of_their_fields():
         ({"Key": "DB_PASSWORD", "Value": "a b", "x": 1}, {"Key": "DB_PASSWORD", "Value": "***", "x": 1}),
         ({"name": "Secret Garden", "value": 20}, {"name": "Secret Garden", "value": 20}),
         ({b"password": "a b"}, {"password": "***"}),
+        ([(b"password", "a b")], [["<8 bytes>", "***"]]),
         ({"token_count": 3, "prompt_tokens": 1.5}, {"token_count": 3, "prompt_tokens": 1.5}),
     ],
 )

@@ -35,6 +35,7 @@ def of_failure(failure: Failure) -> Notification:
         "attempts": failure.attempts,
         "error": {"type": failure.error_type, "message": text},
         "circuit": None if failure.circuit is None else redact_text(failure.circuit),
+        "circuit_state": None if failure.circuit_state is None else redact_text(failure.circuit_state),
         "call_id": failure.call_id,
         **_letter(failure),
         "host": redact_text(hostname()),

@@ -86,7 +86,14 @@ class Dispatcher:
         if self._thread is None or not self._thread.is_alive():
             leave_at_end_of_child()
             self._thread = self._start("ninelives-notifications", self._run)
+            if self._thread is not None:
+                self._attend()  # here and now: if the program ends next, Python 3.12 starts no more threads
         return self._thread is not None
+
+    def _attend(self) -> None:
+        """Start a thread for each lane that has none, as far as threads can be had."""
+        for lane in self._lanes.unattended():
+            lane.thread = self._start("ninelives-lane", self._serve, lane)
 
     def _is_idle(self) -> bool:
         return not self._lanes.unattended() and self._next_due() == math.inf
@@ -104,8 +111,7 @@ class Dispatcher:
         """Wait for something to do; the lanes for which no thread could be had; None: the end."""
         self._collect()
         with self._lanes.lock:
-            for lane in self._lanes.unattended():
-                lane.thread = self._start("ninelives-lane", self._serve, lane)
+            self._attend()
             if lanes := self._lanes.unattended():
                 return lanes
             if self._leaving and self._is_idle():

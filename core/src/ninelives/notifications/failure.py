@@ -54,6 +54,7 @@ class Failure(Struct, frozen=True, kw_only=True):
     fingerprint: str | None = None
     refused: bool = False
     circuit: str | None = None
+    circuit_state: str | None = None
     letter_id: str | None = None
     letter_place: str | None = None
     replay_count: int | None = None
@@ -71,7 +72,9 @@ class Failure(Struct, frozen=True, kw_only=True):
         return of_failure(self)
 
 
-def failure_of(call: Call, error: Exception, at: datetime, circuit: str | None = None) -> Failure:
+def failure_of(
+    call: Call, error: Exception, at: datetime, *, circuit: str | None = None, state: str | None = None
+) -> Failure:
     """What is handed over of a call that failed with `error`.
 
     Args:
@@ -80,6 +83,7 @@ def failure_of(call: Call, error: Exception, at: datetime, circuit: str | None =
         at: The time.
         circuit: What the circuit is called that it is told with: that refused it, or whose trial it was. Then it needs
             no fingerprint.
+        state: How the circuit of its chain stands.
     """
     refuser = error.name if isinstance(error, CircuitBreakerOpenError) else None
     letter = call.letter
@@ -95,6 +99,7 @@ def failure_of(call: Call, error: Exception, at: datetime, circuit: str | None =
         fingerprint=call.fingerprint if circuit is not None else _fingerprint(call, error),
         refused=is_refusal(call, error),
         circuit=circuit or refuser,
+        circuit_state=state,
         letter_id=call.letter_id,
         letter_place=call.letter_place,
         replay_count=None if letter is None else letter.replay_count,

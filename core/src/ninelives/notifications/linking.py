@@ -72,7 +72,8 @@ class NotifyLink:
             return
         circuit = self._circuit(call, error)
         if circuit is None:
-            default_center().happened(failure_of(call, error, self.context.clock.now()), self.route)
+            now, state = self.context.clock.now(), self.context.alerts.circuit_state
+            default_center().happened(failure_of(call, error, now, state=state), self.route)
         else:
             self._tell_with(circuit, call, error)
 
@@ -82,7 +83,7 @@ class NotifyLink:
             self.circuit_opened(circuit)  # whoever is told through this link is to be told too
         else:
             call.counted = True
-            failure = failure_of(call, error, self.context.clock.now(), circuit.name)
+            failure = failure_of(call, error, self.context.clock.now(), circuit=circuit.name, state=str(circuit))
             default_center().circuit_refused(circuit.name, failure, self.route)
         circuit.refused()
 

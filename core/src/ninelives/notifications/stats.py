@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
 from ninelives.locks import new_lock
 
@@ -20,9 +20,9 @@ class Stats:
     """
 
     def __init__(self) -> None:
-        self._sent: Counter[str] = Counter()
-        self._failed: Counter[str] = Counter()
-        self._suppressed: Counter[str] = Counter()
+        self._sent: dict[str, int] = defaultdict(int)
+        self._failed: dict[str, int] = defaultdict(int)
+        self._suppressed: dict[str, int] = defaultdict(int)
         self._lock = new_lock()
 
     def sent(self, channel: str) -> None:

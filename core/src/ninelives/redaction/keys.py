@@ -11,8 +11,9 @@ __all__ = ["is_count", "is_header", "is_number", "is_secret"]
 
 # Anywhere in the name, in any case; what is short, or has other meanings as a part, must be all of it.
 _SECRET = re.compile(
-    r"passw|pass_?phrase|passcode|pwd|secret|token|authori[sz]ation|cookie|credential|signature\Z|jwt|csrf|xsrf"
-    r"|(?:api|access|account|private|shared|master|signing|encryption|ssh|license)[ _-]?key|session[ _-]?id"
+    r"passw|pass_?phrase|passcode|pwd|secret(?!ar[iy])|token(?!iz)|authori[sz]ation|cookie|credential|signature\Z|jwt|csrf|xsrf|code_verifier|assertion\Z"
+    r"|(?:api|access|account|private|shared|master|signing|encryption|ssh|license|deploy|fernet|hmac|storage|auth)"
+    r"[ _-]?key|sess(?:ion)?[ _-]?id"
     r"|phone|mobile|msisdn|e[_-]?mail|(?:card|cc|pan)[ _-]?(?:number|num|no)\Z|credit[ _-]?card|debit[ _-]?card"
     r"|security[ _-]?code|\A(?:pass|auth|sig|ssn|pin|otp|cvv2?|cvc2?|tel|fax|bearer)\Z",
     re.IGNORECASE,

@@ -33,7 +33,7 @@ _BASIC = re.compile(
 # JSON Web Tokens (RFC 7519): a header that begins with {" in base64, and the parts that follow it, maybe on more lines.
 _BREAK = r"(?:\r?\n|\\r\\n|\\n)[ \t]{0,8}+"
 _JWT = re.compile(
-    rf"(?<![\w-])eyJ[\w-]{{8,}}+(?:{_BREAK}[\w-]{{16,}}+)*+(?:\.++(?:{_BREAK})?[\w-]++(?:{_BREAK}[\w-]{{16,}}+)*+)++"
+    rf"(?<![\w-])eyJ[\w-]{{8,}}+(?:{_BREAK}(?:[\w-]{{16,}}+|[\w-]++(?=\.[\w-])))*+(?:\.++(?:{_BREAK})?[\w-]++(?:{_BREAK}(?:[\w-]{{16,}}+|[\w-]++(?=\.[\w-])))*+)++"
 )
 # GitHub, GitLab, Slack, Stripe, OpenAI and Anthropic, Google, npm, PyPI, Hugging Face, SendGrid, DigitalOcean, Shopify,
 # Square, HashiCorp, Docker, Tailscale, Linear, New Relic, Pulumi, RubyGems, Atlassian, Postman, Mailgun, age.

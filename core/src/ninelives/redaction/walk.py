@@ -139,6 +139,7 @@ def _name(key: Any) -> str:
 
 def _names_secret(item: Any, begin: str) -> bool:
     """Whether it is a name, not a sentence, and what stands behind it is a secret."""
+    item = item.decode("utf-8", "replace") if isinstance(item, bytes) else item
     return isinstance(item, str) and item.startswith(begin) and _NAME.match(item) is not None and is_secret(item)
 
 
