@@ -78,7 +78,7 @@ def test_an_asynchronous_program_that_ends_has_sent_what_it_accepted(tmp_path, c
 def test_a_channel_that_hangs_does_not_hold_the_end_for_long(tmp_path):
     """A channel that never returns holds the end of the program no longer than the flush time."""
     code = """
-        from ninelives.notifications import ending
+        from ninelives.notifications.dispatch import ending
         ending.FLUSH_SECONDS = 0.1
         channel = Channel(inline=False, hang=threading.Event(), keeps_timeout=False)
         assert not pipeline(channel).try_run(fail).ok
@@ -92,7 +92,7 @@ def test_what_could_not_be_sent_in_time_is_in_the_log(tmp_path, waited):
     """What is still queued when the flush time is over goes to the log, each with its reason; it is waited for once."""
     code = f"""
         import logging
-        from ninelives.notifications import ending
+        from ninelives.notifications.dispatch import ending
         ending.FLUSH_SECONDS = 0.3
         logging.basicConfig(stream=sys.stdout, format="%(message)s")
         logging.getLogger("ninelives").addFilter(lambda record: "because" in record.getMessage())

@@ -7,10 +7,10 @@ import pytest
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.dead_letters.places import Place, said_of
 from ninelives.missing import install_advice
+from ninelives.notifications.dispatch.together import deliver_directly
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.outlet import Outlet
 from ninelives.notifications.route import Destination, Route
-from ninelives.notifications.together import deliver_directly
 from ninelives.testing import FakeClock
 from ninelives.testing.recorders import RecordingChannel
 

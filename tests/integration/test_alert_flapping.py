@@ -9,7 +9,7 @@ import pytest
 
 from ninelives import Pipeline
 from ninelives.events import NotificationSuppressed
-from ninelives.notifications.telling import FLAPS
+from ninelives.notifications.dispatch.telling import FLAPS
 from ninelives.testing import FakeClock, RecordingChannel, RecordingListener
 
 HOUR, CYCLE = 3_600, 90

@@ -12,7 +12,7 @@ from ninelives.circuits import Circuits
 from ninelives.errors import PluginError
 from ninelives.middleware.link import Context
 from ninelives.notifications.alert import Alert
-from ninelives.notifications.delivery import Delivery
+from ninelives.notifications.dispatch.delivery import Delivery
 from ninelives.notifications.notification import ErrorSeverity, Notification
 from ninelives.notifications.occurrence import Ready
 from ninelives.notifications.outlet import Outlet

@@ -11,7 +11,7 @@ from ninelives import CircuitBreaker, CircuitBreakerOpenError
 from ninelives.circuit import CircuitState
 from ninelives.events import NotificationSuppressed
 from ninelives.notifications.behalf import on_behalf
-from ninelives.notifications.center import default_center
+from ninelives.notifications.dispatch.center import default_center
 from ninelives.testing.recorders import RecordingChannel
 
 CHAIN = ["notify", "breaker"]

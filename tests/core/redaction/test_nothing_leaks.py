@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ninelives.notifications.content import of_message
 from ninelives.notifications.standard_log import StandardLog
 from ninelives.notifications.wording import line_of, rows_of, subject_of, text_of
+from ninelives.notifications.words.content import of_message
 from ninelives.redaction import masked_traceback, redact, redact_text
 from ninelives_log.channel import LogChannel
 

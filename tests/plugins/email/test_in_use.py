@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ninelives import AdminNotifier
-from ninelives.notifications.attempts import attempts
+from ninelives.notifications.dispatch.attempts import attempts
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.outlet import Outlet
 from ninelives.testing import FakeClock

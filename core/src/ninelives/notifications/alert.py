@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from ninelives.notifications.dispatch.results import Results
 from ninelives.notifications.occurrence import Occurrence
-from ninelives.notifications.results import Results
 from ninelives.notifications.route import Route
 
 __all__ = ["Alert", "Flaps", "Phase"]

@@ -64,6 +64,6 @@ class CircuitChange(Struct, frozen=True, kw_only=True):
 
     def notification(self) -> Notification:
         """What is said of it, masked."""
-        from ninelives.notifications.content import of_circuit  # its patterns take a while to compile
+        from ninelives.notifications.words.content import of_circuit  # its patterns take a while to compile
 
         return of_circuit(self)

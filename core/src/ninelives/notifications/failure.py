@@ -67,7 +67,7 @@ class Failure(Struct, frozen=True, kw_only=True):
 
     def notification(self) -> Notification:
         """What is said of it, masked."""
-        from ninelives.notifications.content import of_failure  # its patterns take a while to compile
+        from ninelives.notifications.words.content import of_failure  # its patterns take a while to compile
 
         return of_failure(self)
 

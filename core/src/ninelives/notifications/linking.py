@@ -9,8 +9,8 @@ from ninelives.dead_letters.linking import is_refusal
 from ninelives.errors import CircuitBreakerOpenError
 from ninelives.middleware.watching import Watcher
 from ninelives.notifications.behalf import is_delivering
-from ninelives.notifications.center import default_center
 from ninelives.notifications.circuit_change import CircuitChange
+from ninelives.notifications.dispatch.center import default_center
 from ninelives.notifications.failure import failure_of
 from ninelives.notifications.occurrence import Ready
 from ninelives.workers import run_in_worker, running_loop, submit

@@ -15,18 +15,18 @@ from ninelives.emitter import Emitter
 from ninelives.errors import Problem
 from ninelives.locks import new_lock
 from ninelives.middleware.watching import Watcher, watch, watch_async
-from ninelives.notifications.alone import channels_alone
-from ninelives.notifications.center import default_center
 from ninelives.notifications.channel import Channel
-from ninelives.notifications.entries import channels_said
+from ninelives.notifications.configuration.alone import channels_alone
+from ninelives.notifications.configuration.entries import channels_said
+from ninelives.notifications.configuration.options import NotifyOptions
+from ninelives.notifications.configuration.setup import Setup
+from ninelives.notifications.dispatch.center import default_center
 from ninelives.notifications.health import HealthStates
 from ninelives.notifications.linking import NotifyLink
 from ninelives.notifications.notification import NotificationChannel
-from ninelives.notifications.options import NotifyOptions
 from ninelives.notifications.outlet import Outlet
 from ninelives.notifications.route import Route
 from ninelives.notifications.sending import Sends
-from ninelives.notifications.setup import Setup
 from ninelives.workers import FLUSH_SECONDS
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from ninelives.notifications.stats import Stats
 if TYPE_CHECKING:
     from ninelives.events import Event
     from ninelives.notifications.outlet import Outlet
-    from ninelives.notifications.templates import Template
+    from ninelives.notifications.words.templates import Template
 
 __all__ = ["Destination", "Route", "Rules"]
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from msgspec.structs import replace
 
+from ninelives.notifications.dispatch.telling import tell_held_back
+from ninelives.notifications.dispatch.together import deliver_directly
 from ninelives.notifications.health import Checkup, HealthStates, component_of
 from ninelives.notifications.notification import ErrorSeverity, Notification
 from ninelives.notifications.report import Report
-from ninelives.notifications.telling import tell_held_back
-from ninelives.notifications.together import deliver_directly
 
 if TYPE_CHECKING:
     from ninelives.notifications.route import Route
@@ -96,7 +96,7 @@ class Sends:
         Returns:
             Whether at least one channel took it; True also when there was nothing new and nothing was sent.
         """
-        from ninelives.notifications.content import of_health  # late: its patterns take a while to compile
+        from ninelives.notifications.words.content import of_health  # late: its patterns take a while to compile
 
         route = self._route
         checkup = Checkup(component_of(details), is_healthy, route.clock.now(), route.clock.monotonic())
@@ -154,7 +154,7 @@ class Sends:
         return await run_in_worker(self.send_health_check_notification, is_healthy, details)
 
     def _send(self, message: Any, details: Any, severity: str, error_type: str | None) -> Report:
-        from ninelives.notifications.content import of_message
+        from ninelives.notifications.words.content import of_message
 
         route = self._route
         return deliver_directly(of_message(message, details, severity, error_type, route.clock.now()), route)

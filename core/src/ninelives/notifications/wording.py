@@ -12,8 +12,8 @@ from itertools import islice
 from typing import Any
 
 from ninelives.describing import safe_repr
-from ninelives.notifications.moments import moment_text
 from ninelives.notifications.notification import Notification
+from ninelives.notifications.words.moments import moment_text
 
 __all__ = [
     "CIRCUIT",

@@ -16,7 +16,7 @@ from ninelives.testing.clock import FakeClock
 from ninelives.testing.recorders import RecordingChannel
 
 if TYPE_CHECKING:
-    from ninelives.notifications.center import Center
+    from ninelives.notifications.dispatch.center import Center
 
 __all__ = ["Instant", "instant"]
 
@@ -74,7 +74,7 @@ def instant() -> Iterator[Instant]:
         >>> world.letters[0].error.type
         'builtins.KeyError'
     """
-    from ninelives.notifications.center import own_center
+    from ninelives.notifications.dispatch.center import own_center
 
     before: dict[str, Any] = {name: SystemClock.__dict__[name] for name in _CLOCK_METHODS}
     before_store, before_channel = stand_ins.store, stand_ins.channel

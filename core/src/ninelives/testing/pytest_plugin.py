@@ -50,7 +50,7 @@ def _forget_alerts() -> Iterator[None]:
     """What one test was told must not be what the next is told no more: its failures are the first of their kind."""
     yield
     with suppress(KeyError):  # nothing has been told yet
-        sys.modules["ninelives.notifications.center"].default_center().forget()
+        sys.modules["ninelives.notifications.dispatch.center"].default_center().forget()
 
 
 def _names() -> set[str]:

@@ -7,11 +7,11 @@ import math
 import pytest
 
 from ninelives.notifications.alert import Alert
-from ninelives.notifications.grouping import Grouping
 from ninelives.notifications.notification import ErrorSeverity, Notification
 from ninelives.notifications.occurrence import Ready
-from ninelives.notifications.outages import Outages
 from ninelives.notifications.outlet import Outlet
+from ninelives.notifications.policy.grouping import Grouping
+from ninelives.notifications.policy.outages import Outages
 from ninelives.notifications.route import Destination, Route, Rules
 from ninelives.testing.clock import FakeClock
 from ninelives.testing.recorders import RecordingChannel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ninelives.notifications.alert import Phase
-from ninelives.notifications.grouping import Held
+from ninelives.notifications.policy.grouping import Held
 from ninelives.testing.clock import FakeClock
 
 HOUR, DAY = 3_600, 86_400

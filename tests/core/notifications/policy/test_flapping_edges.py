@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ninelives.notifications.alert import Phase
-from ninelives.notifications.outages import Outages
+from ninelives.notifications.policy.outages import Outages
 
 HOUR = 3_600
 

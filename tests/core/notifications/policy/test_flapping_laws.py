@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ninelives.notifications.alert import Phase
-from ninelives.notifications.outages import Outages
+from ninelives.notifications.policy.outages import Outages
 
 HOUR, WAIT, GROUP_INTERVAL = 3_600, 30, 300
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from ninelives.notifications.alert import Phase
-from ninelives.notifications.grouping import Grouping, Held
+from ninelives.notifications.policy.grouping import Grouping, Held
 from ninelives.testing.clock import FakeClock
 
 HOUR = 3_600

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from ninelives.notifications.alert import Phase
-from ninelives.notifications.grouping import Grouping, Held
 from ninelives.notifications.notification import ErrorSeverity
+from ninelives.notifications.policy.grouping import Grouping, Held
 from ninelives.testing.clock import FakeClock
 
 

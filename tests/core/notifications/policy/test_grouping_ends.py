@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ninelives.notifications.alert import Phase
-from ninelives.notifications.grouping import Grouping, Held
+from ninelives.notifications.policy.grouping import Grouping, Held
 
 
 def test_a_closed_pipeline_tells_what_was_counted(scene):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ninelives.notifications.alert import Phase
-from ninelives.notifications.grouping import Grouping
+from ninelives.notifications.policy.grouping import Grouping
 
 SEVERITIES = ["INFO", "WARNING", "ERROR", "CRITICAL"]
 GROUP_INTERVAL, REPEAT_INTERVAL, OVER_AFTER = 60, 600, 400

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ninelives.notifications.alert import Phase
-from ninelives.notifications.grouping import Held
-from ninelives.notifications.outages import Outages
+from ninelives.notifications.policy.grouping import Held
+from ninelives.notifications.policy.outages import Outages
 
 HOUR = 3_600
 

@@ -6,10 +6,10 @@ import pytest
 
 from ninelives.address import Address
 from ninelives.notifications.alert import Phase
-from ninelives.notifications.grouping import Held
 from ninelives.notifications.notification import ErrorSeverity
-from ninelives.notifications.outages import Outages
 from ninelives.notifications.outlet import Outlet
+from ninelives.notifications.policy.grouping import Held
+from ninelives.notifications.policy.outages import Outages
 from ninelives.notifications.route import Destination
 from ninelives.testing.clock import FakeClock
 from ninelives.testing.recorders import RecordingChannel

@@ -7,7 +7,7 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ninelives.notifications.timers import Timers
+from ninelives.notifications.policy.timers import Timers
 from ninelives.testing.clock import FakeClock
 
 

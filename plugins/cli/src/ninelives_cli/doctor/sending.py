@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 
 from ninelives.inspecting import Backend, backends_of, channels_of
-from ninelives.notifications.content import of_message
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.notifier import AdminNotifier
+from ninelives.notifications.words.content import of_message
 from ninelives.settings import find_settings
 from ninelives_cli.doctor.pipelines import build_all, choose
 from ninelives_cli.doctor.together import GRACE, Ended, side_by_side

@@ -1,0 +1,227 @@
+"""One alert on its way to its destinations: failing over, and never hidden when nobody takes it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from ninelives.events import NotificationFailed, NotificationSent, NotificationSuppressed
+from ninelives.locks import new_lock
+from ninelives.notifications.alert import Alert, Phase
+from ninelives.notifications.behalf import on_behalf
+from ninelives.notifications.dispatch.attempts import attempts
+from ninelives.notifications.dispatch.telling import NOT_BEGUN, tell
+from ninelives.notifications.dispatch.worded import worded
+
+if TYPE_CHECKING:
+    from ninelives.notifications.notification import Notification
+    from ninelives.notifications.outlet import Outlet
+    from ninelives.notifications.route import Destination, Route
+
+__all__ = ["Delivery", "prepare", "reason_of"]
+
+_Failure = tuple["Outlet", BaseException]
+
+
+class Delivery:
+    """One alert on its way to its destinations, each of which is delivered by itself, by several threads at once.
+
+    Args:
+        alert: What is to be told.
+        notification: The same, worded. Default: worded when it is first needed.
+        context: What channels and listeners see. Default: the caller's.
+
+    Attributes:
+        alert: What is to be told.
+        route: Where it goes, and how.
+        context: What channels and listeners see.
+    """
+
+    def __init__(self, alert: Alert, notification: Notification | None = None, context: Context | None = None) -> None:
+        self.alert = alert
+        self.route: Route = alert.route
+        self.context = copy_context() if context is None else context
+        self._notification = notification
+        self._lock = new_lock()
+
+    @property
+    def destinations(self) -> list[Destination]:
+        """Who is to get it: by its severity, or by that of what it is the end of."""
+        after = self.alert.after
+        severities = [self.alert.occurrence.severity, *([after.occurrence.severity] if after is not None else [])]
+        return [each for each in self.route.destinations if any(map(each.takes, severities))]
+
+    @property
+    def notification(self) -> Notification:
+        """What is said: the same object for every channel and every attempt."""
+        if self._notification is None:
+            said = worded(self.alert)  # without the lock: a template may be the program's own function
+            with self._lock:
+                self._notification = self._notification or said
+        return self._notification
+
+    @on_behalf
+    def to(self, destination: Destination, within: float = math.inf) -> bool:
+        """Send it to one destination, whose channels are tried in their order; at last the log has it.
+
+        What an inline channel or a listener raises beyond errors comes out, and the log has it then too.
+
+        Args:
+            destination: Where to.
+            within: Seconds for all of it; each channel that is left has an equal share of what is left.
+
+        Returns:
+            Whether a channel took it.
+        """
+        try:
+            return self._send(destination, within)
+        except BaseException as end:
+            self.abandon(destination, end)
+            raise
+
+    def _send(self, destination: Destination, within: float) -> bool:
+        outlets = self._outlets(destination)
+        if not outlets:
+            self._skip(destination)
+        failures: list[_Failure] = []
+        end = self.route.clock.monotonic() + within
+        for tried, outlet in enumerate(outlets):
+            if self.alert.results.is_concluded(destination):  # nobody waits for it any more
+                return False
+            left, more = end - self.route.clock.monotonic(), len(outlets) - tried
+            error = self._at(outlet, left / more, once=outlet.health.is_down and more > 1)
+            if error is None:
+                self._taken(destination, outlet)
+                return True
+            failures.append((outlet, error))
+        self.give_up(destination, failures)
+        return False
+
+    @on_behalf
+    def give_up(self, destination: Destination, failures: list[_Failure]) -> bool:
+        """Nobody took it: the log has it, with the reasons; once, and False if somebody else sees to that."""
+        if not self.alert.results.conclude(destination, None):
+            return False
+        _write(self.route, self._undelivered(failures), failures)
+        return True
+
+    @on_behalf
+    def abandon(self, destination: Destination, error: BaseException) -> bool:
+        """Nobody waits for it any more: what is not done by now has failed for this reason.
+
+        Returns:
+            False if it was done already, or whoever did it is just writing down how it ended.
+        """
+        results = self.alert.results
+        if results.is_concluded(destination):
+            return False
+        outlets = self._outlets(destination)
+        if not outlets:
+            self._skip(destination)
+        tried = [outlet for outlet in outlets if results.is_claimed(outlet)] or outlets[:1]
+        try:
+            for outlet in tried:
+                self._settle(outlet, error)
+        finally:  # whatever a listener raises, nothing is hidden
+            is_news = self._wind_up(destination, tried, error)
+        return is_news
+
+    def _wind_up(self, destination: Destination, tried: Iterable[Outlet], error: BaseException) -> bool:
+        failures = [(outlet, self.alert.results.outcomes().get(outlet.key, error)) for outlet in tried]
+        taker = next((outlet for outlet, failure in failures if failure is None), None)
+        if taker is not None:
+            self._taken(destination, taker)
+            return True
+        return self.give_up(destination, [(outlet, failure or error) for outlet, failure in failures])
+
+    def suppress(self, destination: Destination, reason: str) -> None:
+        """Say that it is held back from one destination, and count it."""
+        self.route.stats.suppressed(reason)
+        about, outlet = self.alert.occurrence, destination.outlets[0]
+        tell(NotificationSuppressed, about, self.route, outlet, reason=reason, count=self.alert.count)
+
+    def _outlets(self, destination: Destination) -> tuple[Outlet, ...]:
+        """In which order they are tried: who took the beginning comes first, and hears alone that it is over."""
+        after = self.alert.after
+        if after is None:
+            return destination.outlets
+        taker = after.results.taker(destination)
+        key = None if taker is None else taker.key
+        # By the channel as it is now: the pipeline that told the beginning may be closed since, and its channels too.
+        first = tuple(each for each in destination.outlets if each.key == key) or ((taker,) if taker else ())
+        if self.alert.phase is Phase.RECOVERED:
+            return first
+        return (*first, *(each for each in destination.outlets if each.key != key))
+
+    def _at(self, outlet: Outlet, within: float, *, once: bool) -> BaseException | None:
+        results, route = self.alert.results, self.route
+        if not results.claim(outlet):
+            return results.outcome(outlet)
+        error = attempts(outlet, self.notification, route.timeout, route.clock, within=within, once=once)
+        self._settle(outlet, error)
+        return results.outcome(outlet)
+
+    def _settle(self, outlet: Outlet, error: BaseException | None) -> None:
+        if not self.alert.results.settle(outlet, error):
+            return
+        kind = NotificationSent if error is None else NotificationFailed
+        reason = None if error is None else reason_of(error)
+        tell(kind, self.notification, self.route, outlet, reason=reason, count=self.notification.count)
+
+    def _taken(self, destination: Destination, outlet: Outlet) -> None:
+        self.alert.results.conclude(destination, outlet)
+        if self.alert.after is not None:
+            self.alert.after.results.follow(destination, outlet)
+
+    def _skip(self, destination: Destination) -> None:
+        if self.alert.results.conclude(destination, None):
+            self.suppress(destination, NOT_BEGUN)
+
+    def _undelivered(self, failures: list[_Failure]) -> Notification:
+        details = {
+            **self.notification.details,
+            "not_delivered_to": ", ".join(outlet.label for outlet, _ in failures),
+            "because": "; ".join(reason_of(error) for _, error in failures),
+        }
+        return replace(self.notification, details=details)
+
+
+def prepare() -> None:
+    """Import what delivering needs, in the thread of whoever hands over.
+
+    A child that is forked while another thread imports would wait for that import for ever: so our threads import
+    nothing that is not there yet.
+    """
+    import ninelives.describing
+    import ninelives.missing
+    import ninelives.notifications.standard_log
+    import ninelives.notifications.words.content
+    import ninelives.redaction
+    import ninelives.transient  # noqa: F401 - needed later
+
+
+def reason_of(error: BaseException) -> str:
+    """What an error says, masked, and what to install where that would help."""
+    from ninelives.describing import safe_message, type_name
+    from ninelives.missing import install_advice
+    from ninelives.redaction import redact_text
+
+    return redact_text(f"{type_name(error)}: {safe_message(error)}{install_advice(error)}")
+
+
+def _write(route: Route, notification: Notification, failures: list[_Failure]) -> None:
+    """The route's log, unless it is what has failed; else the standard library's."""
+    if not any(outlet.is_log for outlet, _ in failures):
+        try:
+            route.log.send(notification, timeout=route.timeout)
+        except (Exception, SystemExit):  # noqa: S110 - the standard log comes next
+            pass
+        else:
+            return
+    from ninelives.notifications.standard_log import StandardLog
+
+    StandardLog().send(notification, timeout=route.timeout)

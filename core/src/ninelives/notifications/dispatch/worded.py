@@ -1,0 +1,47 @@
+"""An alert in words, whatever goes wrong in finding them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ninelives.notifications.alert import Alert, Phase
+
+if TYPE_CHECKING:
+    from ninelives.notifications.notification import Notification
+
+__all__ = ["worded"]
+
+
+def worded(alert: Alert) -> Notification:
+    """What is said of it; little, where making the text fails, but never nothing."""
+    from ninelives.notifications.words.content import of_alert
+
+    try:
+        return of_alert(alert)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever an occurrence or a template does: that it happened is told
+        import logging
+
+        from ninelives.redaction import masked_traceback
+
+        text = "an alert of kind %s could not be worded\n%s"
+        logging.getLogger("ninelives").log(logging.ERROR, text, alert.occurrence.key, masked_traceback(error))
+        return _bare(alert)
+
+
+def _bare(alert: Alert) -> Notification:
+    from ninelives.notifications.notification import Notification
+
+    about = alert.occurrence
+    return Notification(
+        message=f"{about.error_type}: what it says can't be shown",
+        severity=about.severity,
+        error_type=about.error_type,
+        pipeline=about.pipeline,
+        key=about.key,
+        count=alert.count,
+        first=alert.first,
+        last=alert.last,
+        resolved=alert.phase is Phase.RECOVERED,
+    )

@@ -1,0 +1,78 @@
+"""The commands that an alert names: to see its letter, and to run it again."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import pytest
+
+from ninelives import Pipeline
+from ninelives.notifications.words.commands import commands_for
+
+PLACE = "file:/srv/my letters.json"
+STORE = "--store 'file:/srv/my letters.json'"
+
+
+@pytest.fixture
+def program(monkeypatch):
+    """A program's module, in which this pipeline and others stand."""
+    module = ModuleType("shop_jobs")
+    module.__dict__.update({"hostile": Hostile(), "other": pipeline("other"), "not a name": pipeline("shop")})
+    module.tasks = pipeline("shop")
+    monkeypatch.setitem(sys.modules, "shop_jobs", module)
+    return module
+
+
+class Hostile:
+    """Does not like to be asked, as objects that stand for others don't when there are none."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError("there is no request")
+
+
+def pipeline(name):
+    return Pipeline(name, dead_letter=False, notify=False)
+
+
+def test_the_program_is_found(program):
+    """The store is named by its address, quoted for a shell; the pipeline as it stands beside the function."""
+    assert commands_for("id-1", PLACE, "shop", "shop_jobs:Charge.run") == {
+        "show": f"ninelives dlq show id-1 {STORE}",
+        "replay": f"ninelives dlq replay id-1 --app shop_jobs:tasks {STORE}",
+    }
+
+
+def test_a_program_that_is_run_as_a_script(program, monkeypatch):
+    """What runs as ``__main__`` is named as another process would import it."""
+    program.__file__ = "/srv/nightly.py"
+    monkeypatch.setitem(sys.modules, "__main__", program)
+    assert "--app nightly:tasks " in commands_for("id-1", PLACE, "shop", "nightly:charge")["replay"]
+
+
+@pytest.mark.parametrize("operation", ["shop_jobs", "charge", "nowhere:charge", "a b:charge", "shop_jobs/x:charge", ""])
+def test_where_the_program_is_not_known(program, monkeypatch, operation):
+    """Where no pipeline of that name stands beside the function, the command says what is to be filled in."""
+    monkeypatch.setitem(sys.modules, "a b", program)
+    made = commands_for("id-1", PLACE, "shop", operation)
+    assert made["replay"] == f"ninelives dlq replay id-1 --app MODULE:PIPELINE {STORE}"
+    assert "MODULE:PIPELINE" in commands_for("id-1", PLACE, "nobody", "shop_jobs:charge")["replay"]
+
+
+@pytest.mark.parametrize("place", [None, "", "MyStore", "redis://u:***@host", "file:/srv/x\nrm -rf /"])
+def test_a_store_that_can_not_be_named(program, place):
+    """Where the store's address is masked or is none, the program's pipeline leads there, else the configured one."""
+    assert commands_for("id-1", place, "shop", "shop_jobs:charge") == {
+        "show": "ninelives dlq show id-1 --app shop_jobs:tasks",
+        "replay": "ninelives dlq replay id-1 --app shop_jobs:tasks",
+    }
+    assert commands_for("id-1", place, "my shop", "charge") == {
+        "show": "ninelives dlq show id-1 --pipeline 'my shop'",
+        "replay": "ninelives dlq replay id-1 --app MODULE:PIPELINE",
+    }
+
+
+def test_a_letter_that_ends_with_the_process():
+    """Of a letter in memory no other process can show anything."""
+    assert commands_for("id-1", "memory:", "shop", "shop_jobs:charge") == {}
