@@ -117,6 +117,8 @@ def _main(**fields):
         (_main(__spec__=types.SimpleNamespace(name="__main__"), __file__="app/__main__.py"), "__main__"),
         (_main(__spec__=types.SimpleNamespace(name=None), __file__="/srv/worker.py"), "worker"),
         (_main(__spec__=None, __file__="/srv/worker.py"), "worker"),
+        (_main(__loader__=types.SimpleNamespace(path="/srv/worker.py")), "worker"),
+        (_main(__loader__=object()), "__main__"),
         (_main(), "__main__"),
         (None, "__main__"),
     ],
@@ -138,6 +140,18 @@ def test_a_script_and_its_module_agree(tmp_path):
     for how in (["work.py"], ["-m", "work"], ["-c", "import work"]):
         told = subprocess.run([sys.executable, *how], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
         assert told == "work:job\n"
+
+
+def test_a_script_whose_last_line_has_run_keeps_its_name(tmp_path):
+    """Threads and exit handlers that outlive a script name its functions as before: its `__file__` is gone then."""
+    (tmp_path / "work.py").write_text(
+        "import atexit, threading\nfrom ninelives.registry import operation_of\n"
+        "def job(): ...\ndef tell():\n    print(operation_of(job))\n"
+        "def late():\n    threading.main_thread().join()\n    tell()\n"
+        "threading.Thread(target=late).start()\natexit.register(tell)\n"
+    )
+    told = subprocess.run([sys.executable, "work.py"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert told == "work:job\nwork:job\n"
 
 
 @pytest.fixture

@@ -53,7 +53,8 @@ def main_module() -> str:
     name = getattr(getattr(main, "__spec__", None), "name", None)
     if isinstance(name, str):
         return name.removesuffix(".__main__")
-    path = getattr(main, "__file__", None)
+    # A script has its `__file__` only until its last line has run; its threads and exit handlers go on without it.
+    path = getattr(main, "__file__", None) or getattr(getattr(main, "__loader__", None), "path", None)
     return os.path.splitext(os.path.basename(path))[0] if path else "__main__"
 
 

@@ -71,7 +71,7 @@ def test_a_masked_letter_is_not_replayed(pipeline, phone):
         assert (report.skipped, report.replayed, report.ok) == (1, 0, False)
         assert report.reasons == {
             before.id: "its payload was masked when it was written (args[0], kwargs.user.phone): put it back with "
-            f"ninelives dlq edit {before.id} --set args[0]=..."
+            f"ninelives dlq edit {before.id} --set PATH=VALUE"
         }
     assert phone.rung == []
     assert only(pipeline) == before

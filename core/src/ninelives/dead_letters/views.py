@@ -50,7 +50,9 @@ def payload_of(letter: DeadLetter, custom: Decode | None) -> tuple[tuple[Any, ..
 def lack_of(letter: DeadLetter) -> str | None:
     """Why the letter can't be run as it is, and what to do; None: its payload is whole."""
     if letter.redacted:
-        return f"was masked when it was written ({_some(letter.redacted)}): {put_back_advice(letter)}"
+        # No path in the command: this is masked before it is shown, and `--set kwargs.phone=***` asks to be pasted.
+        advice = f"put it back with ninelives dlq edit {letter.id} --set PATH=VALUE"
+        return f"was masked when it was written ({_some(letter.redacted)}): {advice}"
     if letter.replayable:
         return None
     return f"is not whole: {', '.join(part.get('path', '') for part in letter.unserialisable)}"

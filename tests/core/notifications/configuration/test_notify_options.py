@@ -176,3 +176,17 @@ def test_it_describes_itself(world):
     assert said["failover"] == [["sms:+1XXXXXXXXXX", "log:"], ["pager:", "telex:"]]
     assert said["group_interval"] == 300.0
     assert [outlet.label for outlet in part.outlets] == ["log:", "sms:+1XXXXXXXXXX", "pager:", "telex:"]
+
+
+def test_a_channel_that_must_be_awaited_is_refused():
+    """A channel whose `send` is a coroutine function is refused when built, since nobody would await it."""
+
+    class Later:
+        async def send(self, notification, **options):
+            raise AssertionError
+
+        def close(self):
+            raise AssertionError
+
+    with pytest.raises(ConfigurationError, match=r"channels\[0\].*no coroutine function"):
+        AdminNotifier(channels=[Later()])

@@ -289,3 +289,11 @@ def test_a_health_check():
     assert (well.message, well.severity, well.resolved) == ("Health check of db: healthy again", "INFO", True)
     assert ill.key == well.key
     assert ill.details == {"lag": 7}
+
+
+@pytest.mark.parametrize("module", ["tokens", "auth", "shop.otp", "users.email"])
+def test_a_module_named_like_a_secret_stays_readable(module):
+    """A function's own name is no secret, whatever its module is called: it, the key and the commands can be used."""
+    said = of_failure(replace(FAILURE, pipeline="p", operation=f"{module}:charge", letter_place="file:/srv/dlq.json"))
+    assert said.details["operation"] == f"{module}:charge"
+    assert "***" not in repr(said)

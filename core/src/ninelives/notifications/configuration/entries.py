@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from inspect import iscoroutinefunction
 from typing import Any
 
 from msgspec import Struct
@@ -78,6 +79,8 @@ def entry_at(where: str, given: Any, checks: Checks, expected: str = _CHANNEL) -
             checks.problems += located(error, where).problems
             return None
     if _is_place(given):
+        if iscoroutinefunction(getattr(given, "send", None)):
+            _note(checks, where, given, "a channel whose `send` is no coroutine function: nobody would await it")
         return Entry(where, given)
     _note(checks, where, given, expected)
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["of_alert", "of_circuit", "of_failure", "of_health", "of_message"]
 
+_FUNCTION = re.compile(r"[^\W\d][\w.]*:[\w.<>]+")
+
 
 def of_failure(failure: Failure) -> Notification:
     """What is to be said of a call that failed."""
-    text, operation, pipeline = map(redact_text, (failure.text, failure.operation, failure.pipeline))
+    text, pipeline, operation = redact_text(failure.text), redact_text(failure.pipeline), _operation(failure)
     times = "attempt" if failure.attempts == 1 else "attempts"
     outcome = "was refused" if failure.refused else f"failed after {failure.attempts} {times}"
     details = {
@@ -49,7 +52,7 @@ def of_failure(failure: Failure) -> Notification:
         details={name: value for name, value in details.items() if value is not None},
         pipeline=pipeline,
         letter_id=failure.letter_id,
-        key=redact_text(failure.key),
+        key=f"{pipeline}:{failure.error_type}:{redact_text(failure.fingerprint or '')}",
         first=failure.at,
         last=failure.at,
     )
@@ -131,11 +134,18 @@ def _letter(failure: Failure) -> dict[str, Any]:
     place = redact_text(failure.letter_place or "")
     whole = place if place == failure.letter_place else None
     commands = commands_for(failure.letter_id, whole, failure.pipeline, failure.operation)
+    if redact_text(failure.pipeline) != failure.pipeline:
+        commands = {name: redact_text(command) for name, command in commands.items()}
     return {
         "letter": {"id": failure.letter_id, "place": place},
         "replay_count": failure.replay_count,
-        **{name: redact_text(command) for name, command in commands.items()},
+        **commands,
     }
+
+
+def _operation(failure: Failure) -> str:
+    # Of a function ``token:issue`` the module's name is no name of a secret; what the program calls it may be anything.
+    return failure.operation if _FUNCTION.fullmatch(failure.operation) else redact_text(failure.operation)
 
 
 def _text(given: Any) -> str:
