@@ -37,9 +37,10 @@ def perform(plan: Plan, service: Service | None = None) -> int:
             demo = stack.enter_context(Demo(plan, serving, view))
             interrupted = _run(demo)
         verdict = verdict_on(demo)
-        if interrupted:
-            click.echo(f"Interrupted after {verdict.requests} of {plan.requests} requests.")
-        report(verdict, demo.store, demo.run_id)
+    # After the pipeline is closed: what it tells at its end is not to come behind the result.
+    if interrupted:
+        click.echo(f"Interrupted after {verdict.requests} of {plan.requests} requests.")
+    report(verdict, demo.store, demo.run_id)
     if interrupted:
         return INTERRUPTED
     return 0 if verdict.kept else 1
