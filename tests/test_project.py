@@ -25,7 +25,6 @@ MAX_FUNCTION, MAX_FILE = 30, 250
 # A file's path, or a file's path and a function's name: why it is longer than the others.
 LONG_FILES = {
     "core/src/ninelives/middleware/backoff.py": "one class and its decorator, whose many options are described in both",
-    "core/src/ninelives/events.py": "every event there is, a class each: mostly fields and what they mean",
 }
 LONG_FUNCTIONS: dict[str, str] = {}
 

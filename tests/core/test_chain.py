@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import permutations
 
 import pytest
@@ -17,9 +18,10 @@ from ninelives import (
     Plugins,
     hookimpl,
 )
+from ninelives.dead_letters.desk import Desk
 from ninelives.middleware import Around
 from ninelives.settings import find_settings
-from ninelives.testing import RecordingChannel
+from ninelives.testing import FakeClock, RecordingChannel
 
 
 class Named(Around):
@@ -238,23 +240,45 @@ def _tells(_event):
     yield
 
 
-@pytest.mark.parametrize("listeners", [5, [None], [_told_later], [_tells], "listener"], ids=repr)
-@pytest.mark.parametrize(
+_OBSERVED = pytest.mark.parametrize(
     "make",
     [
-        lambda listeners: Pipeline("shop", listeners=listeners, dead_letter=False),
-        lambda listeners: CircuitBreaker(listeners=listeners),
-        lambda listeners: BackoffStrategy(listeners=listeners),
+        partial(Pipeline, "shop", dead_letter=False),
+        CircuitBreaker,
+        BackoffStrategy,
+        partial(AdminNotifier, channels=["log:"]),
+        partial(DeadLetterQueue, store="memory:"),
+        partial(Desk.at, "memory:"),
     ],
-    ids=["pipeline", "breaker", "backoff"],
+    ids=["pipeline", "breaker", "backoff", "notifier", "queue", "desk"],
 )
+
+
+@_OBSERVED
+@pytest.mark.parametrize("listeners", [5, print, [3], [None], [_told_later], [_tells], "listener"], ids=repr)
 def test_what_can_not_be_told_events_is_refused(listeners, make):
     """Listeners are a list of plain functions: of a coroutine function nothing would run."""
     with pytest.raises(
         ConfigurationError,
         match=r"listeners=\) is .*expected a list of functions that take an event, none of them a coroutine",
     ):
-        make(listeners)
+        make(listeners=listeners)
+
+
+@_OBSERVED
+@pytest.mark.parametrize("clock", [0, 3, "UTC", FakeClock], ids=repr)
+def test_what_does_not_tell_the_time_is_refused(clock, make):
+    """A clock is something with a clock's methods; also the class of one is none."""
+    with pytest.raises(ConfigurationError, match=r"\(clock=\) is .*: expected a ninelives.clock.Clock, or None"):
+        make(clock=clock)
+
+
+@_OBSERVED
+def test_wrong_listeners_and_a_wrong_clock_are_told_at_once(make):
+    """Who is told, and what tells the time, are looked at together."""
+    with pytest.raises(ConfigurationError) as caught:
+        make(clock=3, listeners=[3])
+    assert sorted(problem.option for problem in caught.value.problems) == ["clock", "listeners"]
 
 
 @pytest.mark.parametrize("predicate", [_told_later, _tells])

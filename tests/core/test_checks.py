@@ -84,6 +84,9 @@ def test_all_problems_are_raised_together():
         ("smtp://ops:hunter2@mail", "store", "'smtp://ops:***@mail'"),
         (["log:", "smtp://ops:hunter2@mail"], "channels", "['log:', 'smtp://ops:***@mail']"),
         (("smtp://ops:hunter2@mail",), "", "('smtp://ops:***@mail',)"),
+        ("sms:+15551230000,", "channels", "'sms:+1XXXXXXXXXX,'"),
+        (["Bearer abcdef", {"to": "tom@example.com"}], "", "['Bearer ***', {'to': '***@example.com'}]"),
+        ("tokens:Expired", "retry_exceptions", "'tokens:Expired'"),
         ({"secret": 1, "size": 2}, "", "{'secret': '***', 'size': 2}"),
         ({1: "x:?token=abc"}, "", "{1: 'x:?token=***'}"),
         (Unprintable(), "", "<Unprintable>"),
@@ -101,6 +104,7 @@ def test_long_values_are_cut():
 
 
 def test_errors_are_told_with_their_type():
-    """An error becomes text with its type first, passwords masked; one whose text can't be had does no harm."""
+    """An error becomes text with its type first, secrets masked; one whose text can't be had does no harm."""
+    assert told(ValueError("no Bearer abcdef")) == "ValueError: no Bearer ***"
     assert told(ValueError("no smtp://ops:hunter2@mail")) == "ValueError: no smtp://ops:***@mail"
     assert told(UnsayableError()) == "UnsayableError: (its text can't be had)"

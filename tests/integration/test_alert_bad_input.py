@@ -39,7 +39,7 @@ SAID = {
     "channels[5]": "channel lgo:: expected an installed channel",
     "channels[6] is": "7: expected an address",
     "failover[0] is": "[]: expected a list of at least two different channels",
-    "failover[1] is": "['smtps://ops:***@mail.example?to=a@b.example&sender=c@d.example']: expected a list",
+    "failover[1] is": "['smtps://ops:***@mail.example?to=***@b.example&sender=***@d.example']: expected a list",
     "failover[2][1] is": "8: expected an address",
     "timeout": "0: expected a time above 0",
     "group_interval": "-1: expected a time of at least 0",

@@ -52,7 +52,8 @@ class Environment:
         self.python = folder / "bin" / "python"
 
     def run(self, *args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "NINELIVES"))}
+        ours = ("PYTHON", "PYTEST", "NINELIVES")
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         done = subprocess.run(
             [self.python, *args], cwd=cwd, env=environ, capture_output=True, text=True, timeout=120, check=False
         )

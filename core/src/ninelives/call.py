@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from msgspec import Struct
 
 from ninelives.decorating import KindError
+from ninelives.describing import safe_message
 from ninelives.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ninelives.circuit import Circuit
+    from ninelives.dead_letters.hiding import Hiding
     from ninelives.dead_letters.letter import DeadLetter
 
 __all__ = ["Call", "Outcome", "current_call"]
@@ -44,6 +46,8 @@ class Call(Struct, eq=False, weakref=True):
         trial: The circuit that let it in as a trial, half-open, if it failed.
         counted: Whether the alert of a circuit counts it: once, however many links notify.
         fingerprint: Which kind of failure it is, once its letter was made: what groups letters groups alerts.
+        letter_lacks: What its letter can't be replayed without, and why; None: nothing.
+        hiding: What hides the values that its letter masks, in what else is told of the failure; None: it masks none.
         error: The error that the call failed with, also when a fallback answered.
         fell_back: Whether a fallback answered.
         nested: The letter of a nested pipeline's failure: ``(error, letter id)``.
@@ -78,6 +82,8 @@ class Call(Struct, eq=False, weakref=True):
     trial: Circuit | None = None
     counted: bool = False
     fingerprint: str | None = None
+    letter_lacks: str | None = None
+    hiding: Hiding | None = None
 
     @property
     def id(self) -> str:
@@ -101,6 +107,11 @@ class Call(Struct, eq=False, weakref=True):
 
             self.given_operation = operation_of(self.func)
         return self.given_operation
+
+    def said_by(self, error: BaseException) -> str:
+        """The error's text, bounded, without what the call's letter masks."""
+        text = safe_message(error)
+        return text if self.hiding is None else self.hiding.text(text)
 
 
 class Outcome(Struct, Generic[R], frozen=True, kw_only=True):

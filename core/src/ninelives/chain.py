@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from ninelives.alerts import Alerts
 from ninelives.checks import Checks
-from ninelives.clock import Clock
+from ninelives.clock import Clock, clock_of
 from ninelives.describing import safe_repr
 from ninelives.emitter import check_listeners
 from ninelives.errors import ConfigurationError, Problem
@@ -173,7 +173,7 @@ def check_arguments(name: Any, listeners: Any, clock: Any) -> None:
     checks = Checks("Pipeline")
     checks.that(isinstance(name, str) and bool(name), "name", name, "a name, as text that is not empty")
     check_listeners(checks, listeners)
-    checks.that(isinstance(clock, Clock), "clock", clock, "a ninelives.clock.Clock, or None for the system's")
+    clock_of(checks, clock)
     checks.done()
 
 

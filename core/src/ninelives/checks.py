@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 from ninelives.address import MASK, looks_secret, masked
+from ninelives.describing import clean_text
 from ninelives.errors import ConfigurationError, Problem
 
-__all__ = ["Checks", "shown", "told"]
+__all__ = ["Checks", "shown", "told", "without_secrets"]
 
 _LONGEST = 200  # characters of a value: enough to recognise it
 
@@ -86,28 +87,36 @@ def shown(value: object, name: str = "") -> str:
         "{'url': 'smtp://ops:***@mail', 'token': '***'}"
     """
     try:
-        text = repr(_without_secrets(value, name))
+        text = repr(_hidden(value, name))
     except Exception:
         return f"<{type(value).__name__}>"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def told(error: BaseException) -> str:
-    """An error as text for another error: its type and what it says, with passwords in addresses masked."""
+    """An error as text for another error: its type and what it says, its secrets masked."""
     try:
-        text = masked(str(error))
+        text = without_secrets(str(error))
     except Exception:
         text = "(its text can't be had)"
     return f"{type(error).__name__}: {text}"
 
 
-def _without_secrets(value: object, name: str) -> object:
+def _hidden(value: object, name: str) -> object:
     if looks_secret(name):
         return MASK
     if isinstance(value, str):
-        return masked(value)
+        return without_secrets(value)
     if type(value) is dict:
-        return {key: _without_secrets(item, str(key)) for key, item in value.items()}
+        return {key: _hidden(item, str(key)) for key, item in value.items()}
     if type(value) in (list, tuple):
-        return type(value)(_without_secrets(item, "") for item in value)  # type: ignore[call-arg, attr-defined]
+        return type(value)(_hidden(item, "") for item in value)  # type: ignore[call-arg, attr-defined]
     return value
+
+
+def without_secrets(text: str) -> str:
+    """A text for an error, its secrets masked; the name of a function, which many options take, stays as it is."""
+    from ninelives.redaction import redact_function  # late: its patterns take a while to compile
+
+    hidden = redact_function(text := masked(text))
+    return text if hidden == clean_text(text) else hidden

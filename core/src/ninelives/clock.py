@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-__all__ = ["SYSTEM_CLOCK", "Clock", "SystemClock"]
+if TYPE_CHECKING:
+    from ninelives.checks import Checks
+
+__all__ = ["SYSTEM_CLOCK", "Clock", "SystemClock", "clock_of"]
 
 
 @runtime_checkable
@@ -49,3 +52,10 @@ class SystemClock:
 
 
 SYSTEM_CLOCK: Clock = SystemClock()
+
+
+def clock_of(checks: Checks, given: Any) -> Clock:
+    """The clock that is meant: the machine's for None. A problem is noted unless it is one, and not a class of them."""
+    is_one = given is None or (isinstance(given, Clock) and not isinstance(given, type))
+    checks.that(is_one, "clock", given, "a ninelives.clock.Clock, or None for the system's")
+    return given if is_one and given is not None else SYSTEM_CLOCK

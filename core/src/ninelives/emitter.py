@@ -11,7 +11,7 @@ from ninelives.decorating import Kind, kind_of
 if TYPE_CHECKING:
     from ninelives.events import Event, Listener
 
-__all__ = ["Emitter", "check_listeners", "checked_listeners"]
+__all__ = ["Emitter", "check_listeners", "listeners_of"]
 
 
 def check_listeners(checks: Checks, listeners: Any) -> None:
@@ -22,16 +22,10 @@ def check_listeners(checks: Checks, listeners: Any) -> None:
     )
 
 
-def checked_listeners(owner: str, listeners: Any) -> tuple[Listener, ...]:
-    """The listeners of a part, from any iterable.
-
-    Raises:
-        ConfigurationError: They are no list of functions that can be told an event.
-    """
-    checks = Checks(owner)
+def listeners_of(checks: Checks, listeners: Any) -> tuple[Listener, ...]:
+    """The listeners of a part, from any iterable; a problem is noted unless they can be told an event."""
     listed = tuple(listeners) if isinstance(listeners, Iterable) else ()
     check_listeners(checks, listed if isinstance(listeners, Iterable) else listeners)
-    checks.done()
     return listed
 
 

@@ -90,6 +90,8 @@ def _placed(what: Any, options: Mapping[str, Setting]) -> Any:
 
 def _part(what: Problem) -> str:
     """What of the option the problem is about, where its own place says more than the option."""
+    if what.part:
+        return what.part
     return "" if what.place == what.option or what.place.endswith(f"({what.option}=)") else what.place
 
 

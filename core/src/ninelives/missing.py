@@ -16,8 +16,8 @@ def install_advice(error: BaseException, distribution: str = "the plugin's distr
         >>> install_advice(ModuleNotFoundError("No module named 'boto3'", name="boto3"), "ninelives-sqs")
         '; pip install boto3, or ninelives-sqs once more, which needs it'
     """
-    if not isinstance(error, ImportError):
-        return ""
+    if not isinstance(error, ImportError) or "partially initialized" in str(error):
+        return ""  # what is imported in a circle, or was forked half imported, is there
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return f"; pip install {distribution} once more, with all that it needs"
     return f"; pip install {error.name.partition('.')[0]}, or {distribution} once more, which needs it"

@@ -6,7 +6,6 @@ predecessor's letters would wait for ever. Under `ninelives.testing.instant` not
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter
+from ninelives.ends import at_end, at_end_of_child
 from ninelives.folding import Folded
 from ninelives.locks import new_lock
 from ninelives.middleware.breaker import CircuitBreaker
@@ -153,6 +153,7 @@ class Recovery:
             self.forget()
 
     def _start_thread(self) -> None:
+        at_end_of_child(_leave)
         context = self._context.copy()
         thread = threading.Thread(target=context.run, args=(self._run,), name="ninelives-recovery", daemon=True)
         try:
@@ -224,6 +225,7 @@ _tasks: set[asyncio.Task[None]] = set()
 _ending = threading.Event()
 
 
+@at_end
 def _leave() -> None:
     """The program ends: finish what is in hand, give back the rest."""
     import time
@@ -239,6 +241,5 @@ def _after_fork() -> None:
         recovery.forget()
 
 
-atexit.register(_leave)
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=_after_fork)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ninelives.call import Call, _current, is_doubled, is_misuse
 from ninelives.decorating import KindError, refuse_coroutine, require_awaitable, require_callable
-from ninelives.describing import safe_message, type_name
+from ninelives.describing import type_name
 from ninelives.errors import ConfigurationError
 from ninelives.middleware.watching import tell, tell_async
 from ninelives.notes import note
@@ -136,7 +136,7 @@ class Finish:
                 attempts=call.attempt,
                 elapsed=self.elapsed(call),
                 error_type=type_name(error),
-                error_message=redact_text(safe_message(error)),
+                error_message=redact_text(call.said_by(error)),
                 letter_id=call.letter_id,
             )
         )

@@ -79,8 +79,9 @@ class _Workers:
         end = time.monotonic() + FLUSH_SECONDS
         with self.lock:  # no thread is half started then
             threads = list(self.threads)
-        for thread in threads:
-            thread.join(max(end - time.monotonic(), 0.0))
+        with suppress(KeyboardInterrupt, SystemExit):  # whoever waits wants to be out
+            for thread in threads:
+                thread.join(max(end - time.monotonic(), 0.0))
 
 
 def _do(future: Future[Any], func: Callable[[], Any]) -> None:

@@ -56,18 +56,29 @@ def test_what_a_path_leads_to_is_masked():
         ("args[0].items[-1].card", ["args[0].items[1].card"]),
         ("args[-1]", ["args[1]"]),
         ("args[*]", ["args[0]", "args[1]"]),
-        ("args[0].*", ["args[0].items", "args[0].by_id", 'args[0]["a.b"]', "args[0].pair"]),
+        ("args[0].*", ["args[0].items", "args[0].by_id", 'args[0]["a.b"]', "args[0].pair", 'args[0]["it\'s"]']),
         ("args[0].by_id[7]", ["args[0].by_id[7]"]),
         ("args[0].by_id[*]", ["args[0].by_id[7]"]),
         ('args[0]["a.b"]', ['args[0]["a.b"]']),
         ("args[0].pair[1]", ["args[0].pair[1]"]),
-        ("kwargs.*", ["kwargs.limit"]),
+        ("kwargs.*", ["args[0]", "args[1]", "kwargs.limit"]),
+        ("args.1", ["args[1]"]),
+        ("args[0].items.1.card", ["args[0].items[1].card"]),
+        ("args[0].by_id.7", ["args[0].by_id[7]"]),
+        ("args[0]['a.b']", ['args[0]["a.b"]']),
+        (r"args[0]['it\'s']", ['args[0]["it\'s"]']),
         ("kwargs.limit", ["kwargs.limit"]),
     ],
 )
 def test_paths(path, masked):
     """A path is one as `dlq edit` takes it; ``*`` is every item or value, and -1 the last item."""
-    order = {"items": [{"card": PHONE}, {"card": PHONE}], "by_id": {7: PHONE}, "a.b": PHONE, "pair": (1, PHONE)}
+    order = {
+        "items": [{"card": PHONE}, {"card": PHONE}],
+        "by_id": {7: PHONE},
+        "a.b": PHONE,
+        "pair": (1, PHONE),
+        "it's": PHONE,
+    }
     letter = letter_of([path], order, PHONE, limit=PHONE)
     assert list(letter.redacted) == masked
 
@@ -146,7 +157,29 @@ def test_keyword_arguments_of_any_name():
     assert decode(letter.kwargs)["\ud800"] == 1
 
 
-@pytest.mark.parametrize("path", ["kwargs.phones[*]", "kwargs.phones[0]"])
+def ring(order, *phones, urgent=False, **more): ...
+
+
+@pytest.mark.parametrize(
+    ("path", "masked"),
+    [
+        ("kwargs.phones", ["args[1]", "args[2]"]),
+        ("kwargs.phones[0]", ["args[1]"]),
+        ("kwargs.phones[-1].work", ["args[2].work"]),
+        ("kwargs.phones[*].work", ["args[2].work"]),
+        ("kwargs.more", ["kwargs.note"]),
+        ("kwargs.more.note", ["kwargs.note"]),
+        ("kwargs.more.urgent", []),
+        ("kwargs.*", ["args[0]", "args[1]", "args[2]", "kwargs.urgent", "kwargs.note"]),
+    ],
+)
+def test_what_a_function_takes_any_number_of(path, masked):
+    """The name of ``*phones`` leads to all further positional arguments, that of ``**more`` to further named ones."""
+    letter = letter_of([path], 1, PHONE, {"work": PHONE}, urgent=True, note=PHONE, func=ring)
+    assert list(letter.redacted) == masked
+
+
+@pytest.mark.parametrize("path", ["kwargs.phones[*]", "kwargs.phones[0]", "kwargs.phones.0"])
 @pytest.mark.parametrize("kind", [set, frozenset])
 def test_a_set_is_masked_whole(path, kind):
     """Members of a set have no place of their own: a path to one masks the set."""
@@ -170,6 +203,14 @@ def test_what_could_not_be_held_is_masked_whole():
         {"path": "kwargs.user", "repr": "***"},
         {"path": "kwargs.other", "repr": "User(phone='another one')"},
     )
+    assert PHONE.encode() not in encode_letter(letter)
+
+
+def test_what_is_masked_whole_has_no_parts_that_could_not_be_held():
+    """Of what was masked whole nothing is told, neither the repr of a part nor the names that lead to it."""
+    letter = letter_of(["kwargs.book"], book={PHONE: object()}, booked=object())
+    assert letter.redacted == ("kwargs.book",)
+    assert [mark["path"] for mark in letter.unserialisable] == ["kwargs.booked"]
     assert PHONE.encode() not in encode_letter(letter)
 
 
@@ -222,20 +263,11 @@ def test_a_masking_that_fails_shows_nothing(monkeypatch, message):
 @pytest.mark.parametrize(
     "path",
     [
-        *(
-            "",
-            "phone",
-            "args",
-            "kwargs",
-            "error_info.phone",
-            "args[+]",
-            "kwargs..phone",
-            "kwargs.a[",
-            "kwargs.",
-            7,
-            None,
-        ),
-        *("args[0", 'kwargs["a', "Kwargs.phone"),
+        *("", "phone", "args", "kwargs", "error_info.phone", "args[+]", "kwargs..phone", "kwargs.a[", "kwargs."),
+        *("args[0", 'kwargs["a', "Kwargs.phone", "args.phone", 'args["phone"]', "kwargs[0]", "args[*", " kwargs.phone"),
+        *("kwargs.phone ", "kwargs.user[phone]", "kwargs.items[0:2].card", "kwargs.items[:]", "kwargs.items[].card"),
+        *("kwargs.**.phone", "kwargs.phone*", "kwargs.items[+].card", "kwargs.user[ 'phone' ]", "message[+]"),
+        *("args[00]", "args[-0]", "kwargs.items[-01].card", 7, None),
     ],
 )
 def test_a_path_that_is_none_is_refused(path):

@@ -115,7 +115,7 @@ def test_where_nobody_can_tell_what_was_masked(monkeypatch, pipeline):
         raise RuntimeError("broken")
 
     edit(pipeline, phone=PHONE, first="secret")
-    monkeypatch.setattr("ninelives.dead_letters.making.put_back", broken)
+    monkeypatch.setattr("ninelives.dead_letters.redacting._put_back", broken)
     assert pipeline.replay().failed == 1
     assert only(pipeline).error.message == "***"
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ninelives.call import Call
 from ninelives.dead_letters.failures import MAX_TRACEBACK
+from ninelives.dead_letters.fingerprints import Fingerprints
 from ninelives.dead_letters.hiding import MAX_CHARACTERS, MAX_HIDDEN, Hiding
 from ninelives.dead_letters.letter import encode_letter
 from ninelives.dead_letters.making import LetterMaker
@@ -82,6 +83,12 @@ def test_error_info_does_not_say_it():
         (PHONE, quote(PHONE)),
         (PHONE, "%2B1+555+123+0000"),
         ("tom@example.com", "tom%40example.com"),
+        (PHONE, "15551230000"),
+        ("4111 1111-1111 1111", "4111111111111111"),
+        ("Zoë, Jörg", str("Zoë, Jörg".encode())[2:-1]),
+        ("Tom", "Tom"),
+        ("123", "123"),
+        (123, "123"),
         ("Tom's\n", r"Tom's\n"),
         ("Tom's\n", r"Tom\'s\n"),
         ("Zoë\n", r"Zo\u00eb\n"),
@@ -102,6 +109,9 @@ def test_error_info_does_not_say_it():
         (b"secret", "secret"),
         ({"a": ["Thomas", {"b": ("Walter",)}]}, "Walter"),
         ({1: "Thomas"}, "Thomas"),
+        ({PHONE: 1}, PHONE),
+        ({"tom@example.com": 1}, "tom@example.com"),
+        ({15551230000: 1}, "15551230000"),
         ({"Thomas"}, "Thomas"),
         (object, "<class 'object'>"),
         (ConnectionError("Thomas"), "Thomas"),
@@ -112,11 +122,46 @@ def test_however_it_is_written(value, text):
     assert hiding(value).text(f"it was {text}!") == "it was ***!"
 
 
-@pytest.mark.parametrize("value", ["Tom", "", "   ", 123, None, True, False, {"a": 1}, [], {"longer name": "Tom"}])
+@pytest.mark.parametrize(
+    "value", ["To", "", "   ", 12, None, True, False, {"a": 1}, [], {"longer name": "To"}, {"Content-Type": 1}]
+)
 def test_what_says_little_is_left(value):
-    """What is shorter than four characters is not looked for, nor are truth values and the names of parts."""
-    text = "Tom has 123 longer name True False None true null"
+    """What is shorter than three characters is not looked for, nor are truth values and names that are words."""
+    text = "To has 12 longer name True False None true null Content-Type"
     assert hiding(value).text(text) == text
+
+
+def test_three_characters_are_a_word():
+    """What has three characters, as a card's check number has, is found as a word of its own, not within another."""
+    assert (
+        hiding("Tom", 123, "Ünö").text("Tom's Tomcat, cvv=123 of 1234, Ünö Ünöx")
+        == "***'s Tomcat, cvv=*** of 1234, *** Ünöx"
+    )
+
+
+def test_tags_do_not_say_it():
+    """Where a tag says what is masked, it is masked there too; what else tags say stays, and so does the key."""
+    maker = LetterMaker(lambda: NOW, "shop", redactor=Redactor.of(["kwargs.phone"]))
+    tags = {"caller": f"tel:{PHONE}", "shard": "7"}
+    call = Call(print, (), {"phone": PHONE}, 0.0, "shop", tags=tags, given_key=f"ring {PHONE}")
+    letter = maker.of_call(call, ConnectionError())
+    assert letter.tags == {"caller": "tel:***", "shard": "7"}
+    assert letter.key == f"ring {PHONE}"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_the_programs_own_fingerprint_does_not_say_it(own):
+    """What the program's own function says of the kind is masked; ours is made of no value."""
+    fingerprints = Fingerprints(str if own else None)
+    maker = LetterMaker(lambda: NOW, "shop", fingerprints=fingerprints, redactor=Redactor.of(["kwargs.phone"]))
+
+    def kind(error, **kwargs):
+        return maker.of_call(Call(print, (), kwargs, 0.0, "shop"), ConnectionError(error)).fingerprint
+
+    assert kind(f"no {PHONE}", phone=PHONE) == ("no ***" if own else kind("down"))
+    many = list(map(str, range(1000, 1001 + MAX_HIDDEN)))
+    assert (kind("no 1000", phone=many) == kind("no 1001", phone=many)) is not own
+    assert "1000" not in kind("no 1000", phone=many)
 
 
 def test_a_number_that_is_too_long_to_be_written():

@@ -281,7 +281,7 @@ def test_a_success_asks_nobody(monkeypatch):
     def touched(*args):
         pytest.fail("a success touched this")
 
-    untouchable: Any = SimpleNamespace(monotonic=touched, now=touched)
+    untouchable: Any = SimpleNamespace(monotonic=touched, now=touched, sleep=touched, asleep=touched)
     breaker = CircuitBreaker(clock=untouchable)
     monkeypatch.setattr("ninelives.plugins.default_plugins", touched)
     step = breaker.wrap(run, Chain().context())

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from ninelives.errors import ChannelError
+from ninelives.errors import ChannelError, ConfigurationError
 from ninelives.events import NotificationSuppressed
 from ninelives.notifications import health
 from ninelives.notifications.health import Checkup, HealthStates
@@ -153,3 +153,11 @@ def test_what_is_remembered_is_bounded(monkeypatch, clock):
     assert (old.sends, new.sends) == (True, True)
     states.take_back("b", old)
     assert not note("b").sends
+
+
+@pytest.mark.parametrize("result", ["false", None, 0, 1])
+def test_a_result_is_true_or_false(check, channel, result):
+    """What is neither True nor False is refused at once, and nothing is sent: "false" would count as healthy."""
+    with pytest.raises(ConfigurationError, match=r"notification\(is_healthy=\) is .*: expected True or False"):
+        check(result)
+    assert channel.notifications == []

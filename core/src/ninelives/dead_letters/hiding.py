@@ -10,15 +10,23 @@ from typing import Any
 from msgspec import Struct, structs
 
 from ninelives.address import MASK
+from ninelives.dead_letters.fingerprints import OWN_VERSION
 from ninelives.dead_letters.leaves import LEAF_DECODERS, TAG
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.nodes import kind_of_node
 from ninelives.describing import clean_text
+from ninelives.fingerprint import fingerprint_said
 
-__all__ = ["MAX_CHARACTERS", "MAX_HIDDEN", "MIN_HIDDEN", "Hiding"]
+__all__ = ["EVERYTHING", "MAX_CHARACTERS", "MAX_HIDDEN", "MIN_HIDDEN", "MIN_NUMBER", "MIN_PART", "Hiding"]
 
-MIN_HIDDEN = 4
+MIN_HIDDEN = 3
 """Characters that a value's text has at least to be looked for: shorter ones stand in any text by chance."""
+
+MIN_PART = 4
+"""Characters that it has at least to be found within a word, and that are taken for a part of it beside a cut."""
+
+MIN_NUMBER = 7
+"""Digits that a value has at least to be looked for as its digits alone: those of telephone numbers and cards."""
 
 MAX_HIDDEN = 500
 """Texts that are looked for one by one; of more, no text about the failure is kept at all."""
@@ -32,16 +40,24 @@ _CUT = re.compile(r"(… \(\d+ characters\)|\n\.\.\. \d+ characters left out \.\
 # What a `repr` shows of an object's own parts: ``User(phone='+15551230000')``.
 _QUOTED = re.compile(r"""'[^'\\\n]+'|"[^"\\\n]+\"""")
 
+# A telephone number or a card as people write it; programs take everything but the digits out.
+_NUMBER = re.compile(r"[\d\s()+./-]+")
+
+# A name that is a word: what an object calls its parts. One that is none is what a program looks something up by.
+_WORD = re.compile(r"[^\W\d][\w\s.-]*")
+
 
 class Hiding(Struct, frozen=True):
     """Masks some texts wherever they stand.
 
     Attributes:
         texts: What is masked, the longest first.
+        words: What is masked where it is no part of a longer word; None: nothing.
         everything: Mask all texts instead, whole.
     """
 
     texts: tuple[str, ...] = ()
+    words: re.Pattern[str] | None = None
     everything: bool = False
 
     @classmethod
@@ -59,8 +75,10 @@ class Hiding(Struct, frozen=True):
                 size += len(text)
                 if len(found) > MAX_HIDDEN or size > MAX_CHARACTERS:
                     return cls(everything=True)
-        written = {way for text in found for way in _ways_to_write(text)}
-        return cls(tuple(sorted(written, key=lambda text: (-len(text), text))))
+        written = sorted({way for text in found for way in _ways_to_write(text)}, key=lambda text: (-len(text), text))
+        words = [re.escape(text) for text in written if len(text) < MIN_PART]
+        whole = re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)") if words else None
+        return cls(tuple(text for text in written if len(text) >= MIN_PART), whole)
 
     def text(self, text: str) -> str:
         """The text without them."""
@@ -68,12 +86,15 @@ class Hiding(Struct, frozen=True):
             return MASK if text else ""
         for hidden in self.texts:
             text = text.replace(hidden, MASK)
+        if self.words is not None:
+            text = self.words.sub(MASK, text)
         return self._beside_cuts(text) if self.texts and _CUT.search(text) else text
 
     def letter(self, letter: DeadLetter) -> DeadLetter:
-        """The letter without them in its errors, its attempts, its `error_info` and what could not be held."""
-        if not (self.texts or self.everything):
-            return letter
+        """The letter without them in all that it says beside its payload, but for its idempotency key.
+
+        A replay needs that as it is. Of the fingerprint, ours says nothing of any value.
+        """
         error = letter.error
         return structs.replace(
             letter,
@@ -87,7 +108,15 @@ class Hiding(Struct, frozen=True):
             ),
             attempts=tuple(structs.replace(one, message=self.text(one.message)) for one in letter.attempts),
             error_info=self._node(letter.error_info),
+            fingerprint=self._fingerprint(letter),
+            tags={name: self.text(value) for name, value in letter.tags.items()},
         )
+
+    def _fingerprint(self, letter: DeadLetter) -> str | None:
+        said = letter.fingerprint
+        if said is None or letter.fingerprint_version != OWN_VERSION:
+            return said
+        return fingerprint_said(said) if self.everything else self.text(said)  # kinds stay apart in any case
 
     def _node(self, node: Any) -> Any:
         if isinstance(node, dict):
@@ -112,40 +141,30 @@ class Hiding(Struct, frozen=True):
         return "".join(pieces)
 
 
+EVERYTHING = Hiding(everything=True)
+"""Hides all texts, whole."""
+
+
 def _overlap(text: str, hidden: str) -> int:
     """How many characters at the text's end are the first of a value; 0 where that are too few to say anything."""
-    begin, end = hidden[: len(text)], text[-len(hidden) :]
-    if hidden[:MIN_HIDDEN] not in end:
-        return 0
-    # Knuth, Morris and Pratt: linear, whatever the texts are. By length of what has matched: what may match instead.
-    instead = [0, 0]
-    for character in begin[1:]:
-        instead.append(_further(begin, instead, instead[-1], character))
-    matched = 0
-    for character in end:
-        matched = _further(begin, instead, matched, character)
-    return matched if matched >= MIN_HIDDEN else 0
-
-
-def _further(begin: str, instead: list[int], matched: int, character: str) -> int:
-    """How many of its characters have matched after one more."""
-    while matched and (matched == len(begin) or begin[matched] != character):
-        matched = instead[matched]
-    return matched + (begin[matched] == character)
+    end, head = text[-len(hidden) :], hidden[:MIN_PART]
+    begin = end.find(head)
+    while begin >= 0 and not hidden.startswith(end[begin:]):
+        begin = end.find(head, begin + 1)
+    return len(end) - begin if begin >= 0 else 0
 
 
 def _texts_in(node: Any) -> Iterator[str]:
-    """What the values in it look like as text; names are no values."""
+    """What the values in it look like as text, and the names in it that are no words."""
     if node is None or isinstance(node, bool):
         return
     kind = kind_of_node(node)
     if kind in LEAF_DECODERS:
         yield from _of_leaf(node, str(kind))
-    elif kind == "dict":
-        for _, part in node["value"]:
-            yield from _texts_in(part)
-    elif kind == "plain":
-        for part in node.values():
+    elif kind in {"dict", "plain"}:
+        for name, part in node.items() if kind == "plain" else node["value"]:
+            if not (isinstance(name, str) and _WORD.fullmatch(name)):
+                yield from _texts_in(name)
             yield from _texts_in(part)
     elif kind == "list":
         for part in node:
@@ -168,11 +187,13 @@ def _of_leaf(node: dict[str, Any], kind: str) -> Iterator[str]:
 
 
 def _worth_hiding(text: str) -> Iterator[str]:
-    """The text and, as others indent them or take their ends off, its lines."""
+    """The text; as others indent them or take their ends off, its lines; and of a number its digits."""
     for line in (text, *text.splitlines()):
         for one in (line, line.strip()):
             if len(one) >= MIN_HIDDEN:
                 yield one
+    if _NUMBER.fullmatch(text) and len(digits := "".join(re.findall(r"\d", text))) >= MIN_NUMBER:
+        yield digits
 
 
 def _ways_to_write(text: str) -> Iterator[str]:
@@ -184,4 +205,4 @@ def _ways_to_write(text: str) -> Iterator[str]:
     yield from (text, plain, json.dumps(text)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1])
     # In longer text Python may escape an apostrophe that it leaves alone in this one.
     yield from (repr(text)[1:-1], repr(f"{text}'\"")[1:-4])
-    yield from (quote(plain, safe=""), quote(plain), quote_plus(plain))
+    yield from (repr(plain.encode())[2:-1], quote(plain, safe=""), quote(plain), quote_plus(plain))

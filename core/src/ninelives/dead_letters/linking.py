@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from ninelives.call import Call, is_misuse
 from ninelives.dead_letters.in_hand import hand_now
 from ninelives.dead_letters.letter import DeadLetter
+from ninelives.dead_letters.redacting import hiding_again
 from ninelives.dead_letters.retention import Audience
 from ninelives.dead_letters.room import with_room
+from ninelives.dead_letters.views import lacking_in
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
 from ninelives.middleware.watching import Watcher
@@ -74,13 +76,14 @@ class LetterLink:
         if is_misuse(call, error):
             return None
         if call.letter is not None:
+            call.hiding = hiding_again(call.letter)
             return None  # a replay: whoever claimed the letter gives it back, with this error
         if not self._queue.options.on_open and is_refusal(call, error):
             return None
         if self._is_of_hand(call, error):
             return None
         letter = self._maker.of_call(call, error)
-        call.fingerprint = letter.fingerprint
+        call.fingerprint, call.letter_lacks = letter.fingerprint, lacking_in(letter)
         return letter
 
     def _is_of_hand(self, call: Call, error: BaseException) -> bool:
@@ -89,7 +92,7 @@ class LetterLink:
         if hand is None or not hand.covers(call):
             return False
         hand.again = self._maker.failure(call, error)
-        call.fingerprint = hand.again.fingerprint
+        call.fingerprint, call.hiding = hand.again.fingerprint, hiding_again(hand.letter)
         call.letter_id, call.letter_place = hand.letter.id, hand.place
         return True
 

@@ -20,10 +20,9 @@ from ninelives.dead_letters.failures import (
     record_said,
 )
 from ninelives.dead_letters.fingerprints import Fingerprints, kind_said
-from ninelives.dead_letters.hiding import Hiding
 from ninelives.dead_letters.letter import Attempt, DeadLetter, ErrorRecord, Reason
 from ninelives.dead_letters.payload import encode
-from ninelives.dead_letters.redacting import Redactor, blank, put_back
+from ninelives.dead_letters.redacting import Redactor, blank, hiding_again
 from ninelives.dead_letters.reprs import as_text, short_repr
 from ninelives.describing import clean_text, safe_message, type_name
 from ninelives.ids import new_id
@@ -64,7 +63,10 @@ class LetterMaker(Struct, frozen=True):
             letter = self._whole(call, error)
         except Exception as problem:
             wreck = self._wreck(call, error, problem)
-            return wreck if self.redactor is None else blank(wreck)
+            if self.redactor is None:
+                return wreck
+            masked, call.hiding = blank(wreck)
+            return masked
         return letter if self.redactor is None else self.redactor.of_call(letter, call)
 
     def of_message(self, message: Any, error_info: Any) -> DeadLetter:
@@ -116,9 +118,8 @@ class LetterMaker(Struct, frozen=True):
             replay_count=count,
             state="parked" if count >= max_replays else letter.state,
         )
-        if letter.original is None:
-            return failed
-        return _tried(lambda: Hiding.of(put_back(letter)), Hiding(everything=True)).letter(failed)
+        hiding = hiding_again(letter)
+        return failed if hiding is None else hiding.letter(failed)
 
     def _whole(self, call: Call, error: BaseException) -> DeadLetter:
         now = self.now()

@@ -42,13 +42,16 @@ class QueueOptions(Struct, frozen=True, kw_only=True):
         """How long letters are kept; None: for ever."""
         return None if self.keep is None else duration_of(self.keep)
 
-    def check(self) -> None:
+    def check(self, checks: Checks | None = None) -> None:
         """Look at every value.
+
+        Args:
+            checks: What is wrong besides, which is raised with it.
 
         Raises:
             ConfigurationError: Some are wrong; it names them all.
         """
-        checks = Checks("DeadLetterQueue")
+        checks = checks or Checks("DeadLetterQueue")
         checks.number("max_replays", self.max_replays, at_least=1, whole=True)
         checks.number("lease", self.lease, above=0)
         for option in ("on_open", "on_cancel"):

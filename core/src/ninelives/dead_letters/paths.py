@@ -185,7 +185,7 @@ def _find(node: Any, parts: list[tuple[Any, Any]], steps: list[str], way: Sequen
 
 def _unquoted(text: str) -> str:
     if text.startswith("'"):
-        return text[1:-1]
+        return re.sub(r"\\(['\\])", r"\1", text[1:-1])
     try:
         return msgspec.json.decode(text, type=str)
     except msgspec.DecodeError as error:

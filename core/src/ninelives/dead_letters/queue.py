@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ninelives.alerts import Alerts
-from ninelives.clock import SYSTEM_CLOCK, Clock
+from ninelives.checks import Checks
+from ninelives.clock import Clock, clock_of
 from ninelives.dead_letters.backends import backends_alone
 from ninelives.dead_letters.claims import Claimed, claim
 from ninelives.dead_letters.failures import failure_said
@@ -19,7 +20,7 @@ from ninelives.dead_letters.room import with_room
 from ninelives.dead_letters.store import DeadLetterStore
 from ninelives.dead_letters.upkeep import Upkeep
 from ninelives.dead_letters.views import kept_in, view_of
-from ninelives.emitter import Emitter
+from ninelives.emitter import Emitter, listeners_of
 from ninelives.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class DeadLetterQueue(Upkeep):
         plugins: Where addresses are looked up.
 
     Raises:
-        ConfigurationError: An address is wrong, or a number out of its range.
+        ConfigurationError: An option is wrong, or an address.
 
     Example:
         >>> queue = DeadLetterQueue(store="memory:")
@@ -110,14 +111,15 @@ class DeadLetterQueue(Upkeep):
             fingerprint=fingerprint,
             redact=redact,
         )
-        self.options.check()
+        checks = Checks("DeadLetterQueue")
+        told, self._clock = listeners_of(checks, listeners), clock_of(checks, clock)
+        self.options.check(checks)
         backends = backends_alone(queue_url, region, local_file_path, store, fallback, park)
         from ninelives.plugins import default_plugins
 
         known = plugins if plugins is not None else default_plugins()
-        self._clock = clock if clock is not None else SYSTEM_CLOCK
         self._unopened = None
-        emitter = Emitter(listeners, lambda: known.listeners)
+        emitter = Emitter(told, lambda: known.listeners)
         self._bind(backends.open(known.open_store), None, emitter.emit, Alerts())
 
     def send_to_dlq(self, message: Any, error_info: Mapping[str, Any] | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -11,20 +12,24 @@ from msgspec import Struct, structs
 from ninelives.address import MASK
 from ninelives.call import Call
 from ninelives.checks import Checks
-from ninelives.dead_letters.hiding import Hiding
+from ninelives.dead_letters.hiding import EVERYTHING, Hiding
 from ninelives.dead_letters.leaves import tagged
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.nodes import is_row, kind_of_node, parts_of, rebuilt
-from ninelives.dead_letters.paths import APPEND, get_path, set_path, steps_of
-from ninelives.dead_letters.payload import MAX_DEPTH, key_text, path_text, step_text
-from ninelives.dead_letters.reprs import short_repr
+from ninelives.dead_letters.parameters import Parameters, Steps, steps_to
+from ninelives.dead_letters.paths import get_path, set_path, steps_of
+from ninelives.dead_letters.payload import MAX_DEPTH, path_text, step_text
 
-__all__ = ["Redactor", "blank", "check_redact", "masked_again", "masked_in", "put_back"]
+__all__ = ["Redactor", "blank", "check_redact", "hiding_again", "masked_again", "masked_in"]
 
-Steps = tuple[str, ...]
+Masked = tuple[DeadLetter, Hiding | None]
+"""A letter, and what hides in other texts what it masks; None: it masks nothing."""
 
 _ROOTS = (".args", ".kwargs", ".message")
 _EVERY = ("[*]", ".*")
+# A name without quotes, a slice, the item behind the last, 01; Python writes no key like these, but for three.
+_NO_KEY = re.compile(r"\[(?!(?:None|True|False)\])(?:[^\W\d]\w*|[\d:-]*:[\d:-]*|\+|-?0\d+|-0|\s.*|.*\s)\]", re.DOTALL)
+_ARGUMENT = {".args": re.compile(r"\[-?\d+\]|\.(?:0|[1-9]\d*)"), ".kwargs": re.compile(r"(?!\[-?\d+\]).*", re.DOTALL)}
 _DEEPEST = 2 * MAX_DEPTH  # levels: what `encode` makes of an object is one more
 _EXPECTED = "a path into the payload, like kwargs.user.phone, args[0].items[*].card or message.email"
 
@@ -40,10 +45,22 @@ def check_redact(checks: Checks, given: Any) -> None:
 
 def _is_path(path: Any) -> bool:
     try:
-        root, *steps = steps_of(path) if isinstance(path, str) else ("",)
+        root, *steps = steps_of(path) if isinstance(path, str) and path == path.strip() else ("",)
     except ValueError:
         return False
-    return root in _ROOTS and APPEND not in steps and bool(steps or root == ".message")
+    if root not in _ROOTS or not all(map(_is_step, steps)):
+        return False
+    if root == ".message":
+        return True
+    # Positional arguments have a number and no name, the others a name and no number.
+    return bool(steps) and (steps[0] in _EVERY or _ARGUMENT[root].fullmatch(steps[0]) is not None)
+
+
+def _is_step(step: str) -> bool:
+    """Whether it can lead anywhere; what looks like another language of paths would mask nothing, and say nothing."""
+    if step.startswith("."):
+        return "*" not in step or step in _EVERY
+    return step.startswith('["') or _NO_KEY.fullmatch(step) is None
 
 
 class Redactor(Struct, frozen=True):
@@ -61,36 +78,41 @@ class Redactor(Struct, frozen=True):
         return cls(tuple(tuple(steps_of(path)) for path in paths)) if paths else None
 
     def of_call(self, letter: DeadLetter, call: Call) -> DeadLetter:
-        """The letter of a call, masked. Never raises an `Exception`: what can't be masked is left out."""
-        return _or_blank(letter, lambda: self._of_call(letter, call))
+        """The letter of a call, masked. Never raises an `Exception`: what can't be masked is left out.
+
+        The call learns what hides the same values in what else is told of its failure.
+        """
+        masked, call.hiding = _or_blank(letter, lambda: self._of_call(letter, call))
+        return masked
 
     def of_message(self, letter: DeadLetter) -> DeadLetter:
         """The letter of a message that was sent by hand, masked; likewise."""
-        return _or_blank(letter, lambda: self._of_message(letter))
+        return _or_blank(letter, lambda: self._of_message(letter))[0]
 
-    def _of_message(self, letter: DeadLetter) -> DeadLetter:
+    def _of_message(self, letter: DeadLetter) -> Masked:
         masking = _Masking()
         message = masking.masked(letter.message, self._behind([(".message",)]), (".message",))
         return masking.done(letter, message=message)
 
-    def _of_call(self, letter: DeadLetter, call: Call) -> DeadLetter:
+    def _of_call(self, letter: DeadLetter, call: Call) -> Masked:
         masking = _Masking()
-        names = _names_of(call.func)
+        parameters = Parameters.of(call.func)
         args, kwargs = letter.args or [], letter.kwargs or {}
         if len(args) != len(call.args):  # they could not be held at all, and one mark stands for them
             args = [masking.masked(args[0], list(self.paths), (".args", "[0]"))]
         else:
             args = [
-                masking.masked(arg, self._behind(_ways_to_positional(index, len(args), names)), (".args", f"[{index}]"))
+                masking.masked(
+                    arg, self._behind(parameters.ways_to_positional(index, len(args))), (".args", f"[{index}]")
+                )
                 for index, arg in enumerate(args)
             ]
         if (parts := parts_of(kwargs)) is None:
             kwargs = masking.masked(kwargs, list(self.paths), (".kwargs",))
         else:
-            ways = [_ways_to_named(key, names) for key, _ in parts]
             children = [
-                masking.masked(arg, self._behind(way), (".kwargs", step_text(key)))
-                for (key, arg), way in zip(parts, ways, strict=True)
+                masking.masked(arg, self._behind(parameters.ways_to_named(key)), (".kwargs", step_text(key)))
+                for key, arg in parts
             ]
             kwargs = rebuilt(kwargs, children)
         return masking.done(letter, args=args, kwargs=kwargs)
@@ -124,12 +146,14 @@ class _Masking:
         children = [self.masked(part, _further(wanted, piece, size), (*way, step_text(piece))) for piece, part in parts]
         return rebuilt(node, children)
 
-    def done(self, letter: DeadLetter, **payload: Any) -> DeadLetter:
+    def done(self, letter: DeadLetter, **payload: Any) -> Masked:
         """The letter with this payload, which says nothing of what was masked; the same if nothing was."""
         if not self.paths:
-            return letter
-        masked = structs.replace(letter, **payload, redacted=tuple(self.paths), replayable=False)
-        return Hiding.of(self._values).letter(masked)
+            return letter, None
+        marks = _outside(letter.unserialisable, self.paths)
+        masked = structs.replace(letter, **payload, unserialisable=marks, redacted=tuple(self.paths), replayable=False)
+        hiding = Hiding.of(self._values)
+        return hiding.letter(masked), hiding
 
 
 def masked_in(value: Any, way: Sequence[str] = ()) -> Iterator[str]:
@@ -142,12 +166,12 @@ def masked_in(value: Any, way: Sequence[str] = ()) -> Iterator[str]:
         yield from masked_in(part, (*way, step_text(piece)))
 
 
-def put_back(letter: DeadLetter) -> Iterator[Any]:
-    """The values of an edited letter that were masked before its first edit."""
-    payload = _payload_of(letter)
-    for path in masked_in(letter.original):
-        with suppress(ValueError):  # it is there no more
-            yield get_path(payload, path)
+def hiding_again(letter: DeadLetter) -> Hiding | None:
+    """What hides the values that an edit has put back; None: there was none. Never raises an `Exception`."""
+    try:
+        return None if letter.original is None else Hiding.of(_put_back(letter))
+    except Exception:  # nobody knows what is where
+        return EVERYTHING
 
 
 def masked_again(letter: DeadLetter) -> DeadLetter:
@@ -159,69 +183,51 @@ def masked_again(letter: DeadLetter) -> DeadLetter:
     return structs.replace(letter, **payload)
 
 
+def _put_back(letter: DeadLetter) -> Iterator[Any]:
+    payload = _payload_of(letter)
+    for path in masked_in(letter.original):
+        with suppress(ValueError):  # it is there no more
+            yield get_path(payload, path)
+
+
 def _payload_of(letter: DeadLetter) -> dict[str, Any]:
     return {"message": letter.message} if letter.args is None else {"args": letter.args, "kwargs": letter.kwargs}
 
 
-def _or_blank(letter: DeadLetter, masked: Callable[[], DeadLetter]) -> DeadLetter:
+def _or_blank(letter: DeadLetter, masked: Callable[[], Masked]) -> Masked:
     try:
         return masked()
     except Exception:  # nobody knows what is where
         return blank(letter)
 
 
-def blank(letter: DeadLetter) -> DeadLetter:
-    """The letter with nothing in it of its payload, nor of what is said about it."""
+def blank(letter: DeadLetter) -> Masked:
+    """The letter with nothing in it of its payload, nor of what is said about it; and what hides all else."""
     mask = tagged("unserialisable", MASK)
     payload = {"message": mask} if letter.args is None else {"args": [mask], "kwargs": mask}
     masked = structs.replace(letter, **payload, redacted=tuple(payload), replayable=False)
-    return Hiding(everything=True).letter(masked)
-
-
-def _names_of(func: Any) -> list[str]:
-    """The names of the parameters that can be given by position, in their order; none where nobody knows."""
-    import inspect
-
-    try:
-        parameters = inspect.signature(func).parameters.values()
-    except Exception:  # it has no signature, or raises when it is asked
-        return []
-    return [one.name for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
-
-
-def _ways_to_positional(index: int, size: int, names: list[str]) -> list[Steps]:
-    """The ways that lead to the positional argument: by its number, from either end, and by its parameter's name."""
-    ways: list[Steps] = [(".args", f"[{index}]"), (".args", f"[{index - size}]")]
-    return [*ways, *_by_name(names[index])] if index < len(names) else ways
-
-
-def _ways_to_named(key: Any, names: list[str]) -> list[Steps]:
-    """The same for one that was given by its name."""
-    ways: list[Steps] = _by_name(key) if isinstance(key, str) else [(".kwargs", _step(key))]
-    return [*ways, (".args", f"[{names.index(key)}]")] if key in names else ways
-
-
-def _by_name(name: str) -> list[Steps]:
-    ways: list[Steps] = [(".kwargs", key_text(name))]
-    return [*ways, (".message",)] if name == "message" else ways
+    return EVERYTHING.letter(masked), EVERYTHING
 
 
 def _further(wanted: list[Steps], piece: Any, size: int | None) -> list[Steps]:
     """What is left to go behind this part; `size` is that of the row it is in."""
-    ways = [(_step(piece),)] if size is None else [(f"[{piece}]",), (f"[{piece - size}]",)]
+    ways = [(step,) for step in steps_to(piece, size)]
     return [path[1:] for path in wanted if any(_meet(path, way) for way in ways)]
 
 
 def _meet(path: Steps, way: Steps) -> bool:
-    """Whether the path begins by this way, or by one that stands for it."""
-    return len(path) >= len(way) and all(step in (one, *_EVERY) for step, one in zip(path, way, strict=False))
-
-
-def _step(piece: Any) -> str:
-    """The step to a part, unbounded: a long key must be found too."""
-    return key_text(piece) if isinstance(piece, str) else f"[{short_repr(piece)}]"
+    """Whether the path begins by this way, or by one that stands for it; a shorter one means all that is there."""
+    return all(step in (one, *_EVERY) for step, one in zip(path, way, strict=False))
 
 
 def _go_in(wanted: list[Steps], node: dict[str, Any]) -> bool:
     """Whether one of them leads to a member of a set: any, as members have no place of their own."""
-    return bool(node["value"]) and any(path[0].startswith("[") or path[0] in _EVERY for path in wanted)
+    return bool(node["value"]) and any(
+        path[0].startswith("[") or path[0] in _EVERY or path[0][1:].isdecimal() for path in wanted
+    )
+
+
+def _outside(marks: Sequence[dict[str, str]], masked: Sequence[str]) -> tuple[dict[str, str], ...]:
+    """What could not be held and is still there: not inside of what was masked whole."""
+    gone = tuple(f"{path}{mark}" for path in masked for mark in ".[")
+    return tuple(mark for mark in marks if not mark["path"].startswith(gone))

@@ -13,7 +13,7 @@ from ninelives.dead_letters.store import Browsable
 from ninelives.dead_letters.telling import warn
 from ninelives.errors import StoreError, UnsupportedError
 
-__all__ = ["kept_in", "lack_of", "payload_of", "put_back_advice", "view_of"]
+__all__ = ["kept_in", "lack_of", "lacking_in", "payload_of", "put_back_advice", "view_of"]
 
 Decode = Callable[[Any], Any]
 
@@ -45,6 +45,15 @@ def payload_of(letter: DeadLetter, custom: Decode | None) -> tuple[tuple[Any, ..
     if letter.args is None:
         return (decode(letter.message, custom),), {}
     return tuple(decode(letter.args, custom)), decode(letter.kwargs or {}, custom)
+
+
+def lacking_in(letter: DeadLetter) -> str | None:
+    """What has to be put in by an edit before the letter can be replayed, and why; None: its payload is whole."""
+    if letter.redacted:
+        return f"{_some(letter.redacted)}, masked when it was written"
+    if letter.replayable:
+        return None
+    return f"{_some([part.get('path', '') for part in letter.unserialisable])}, which could not be kept"
 
 
 def lack_of(letter: DeadLetter) -> str | None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec.structs import asdict
 
 from ninelives.call import Call
-from ninelives.clock import SYSTEM_CLOCK, Clock
+from ninelives.checks import Checks
+from ninelives.clock import SYSTEM_CLOCK, Clock, clock_of
 from ninelives.decorating import Decorator, decorate, refuse_coroutine
 from ninelives.delays import Jitter
-from ninelives.emitter import Emitter, checked_listeners
+from ninelives.emitter import Emitter, listeners_of
 from ninelives.matching import AUTO, matcher
 from ninelives.middleware.alone import ainnermost, innermost, installed_listeners
 from ninelives.middleware.backoff_options import OWNER, BackoffOptions, options_alone
@@ -79,6 +80,9 @@ class BackoffStrategy:
         clock: Clock | None = None,
         random: Random | None = None,
     ) -> None:
+        checks = Checks(OWNER)
+        clock_of(checks, clock)
+        self._listeners, self._clock = listeners_of(checks, listeners), clock
         self.options = options_alone(
             {
                 "base_delay": base_delay,
@@ -87,10 +91,9 @@ class BackoffStrategy:
                 "retry_exceptions": retry_exceptions,
                 "jitter": jitter,
                 "max_elapsed": max_elapsed,
-            }
+            },
+            checks.problems,
         )
-        self._listeners = checked_listeners(OWNER, listeners)
-        self._clock = clock
         self._random = random
         rules = self._rules_alone(retry_exceptions)
         self._step, self._step_async = retrying(innermost, rules), retrying_async(ainnermost, rules)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -73,8 +74,12 @@ class BackoffOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return options
 
 
-def options_alone(arguments: dict[str, Any]) -> BackoffOptions:
+def options_alone(arguments: dict[str, Any], noted: Iterable[Problem] = ()) -> BackoffOptions:
     """The arguments that are not None, over the environment, over the defaults.
+
+    Args:
+        arguments: By the options' names.
+        noted: What is wrong besides, which is raised with it.
 
     Raises:
         ConfigurationError: All that is wrong with them, each problem named by its argument or variable.
@@ -83,7 +88,7 @@ def options_alone(arguments: dict[str, Any]) -> BackoffOptions:
     settings, problems = read("backoff", os.environ)
     found = {name: setting for name, setting in settings.items() if name not in given}
     options = BackoffOptions(**given, **{name: setting.value for name, setting in found.items()})
-    _refuse([*(problem for problem in problems if problem.option not in given), *options.problems()], found)
+    _refuse([*noted, *(problem for problem in problems if problem.option not in given), *options.problems()], found)
     return options
 
 

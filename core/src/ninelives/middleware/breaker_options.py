@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 
 from ninelives.checks import Checks
 from ninelives.circuit import CircuitRules
+from ninelives.clock import clock_of
 from ninelives.emitter import check_listeners
 from ninelives.environment import Setting, defaults
 from ninelives.errors import ConfigurationError, Problem
@@ -40,7 +41,7 @@ class BreakerOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def settled(
-    given: Mapping[str, Any], *, name: Any, record: Any, ignore: Any, listeners: Any
+    given: Mapping[str, Any], *, name: Any, record: Any, ignore: Any, listeners: Any, clock: Any
 ) -> tuple[CircuitRules, Judge]:
     """The rules and the judge of a breaker, what was given over the environment over what is built in.
 
@@ -51,6 +52,7 @@ def settled(
         record: What is a failure.
         ignore: What is none.
         listeners: What is told events.
+        clock: Where time comes from; None: the machine.
 
     Raises:
         ConfigurationError: Something is wrong; every problem is named, those of a variable with the variable.
@@ -60,7 +62,7 @@ def settled(
     with _collected(problems):
         environment = {} if given.keys() >= _FROM_ENVIRONMENT else defaults("breaker")
     values = {**asdict(CircuitRules()), **{option: each.value for option, each in environment.items()}, **given}
-    for problem in _wrong(values, name, listeners):
+    for problem in _wrong(values, name, listeners, clock):
         from_environment = problem.option in environment and problem.option not in given
         problems.append(problem._replace(place=environment[problem.option].source) if from_environment else problem)
     with _collected(problems):
@@ -70,7 +72,7 @@ def settled(
     return CircuitRules(**values), judge
 
 
-def _wrong(values: Mapping[str, Any], name: Any, listeners: Any) -> list[Problem]:
+def _wrong(values: Mapping[str, Any], name: Any, listeners: Any, clock: Any) -> list[Problem]:
     checks = Checks("CircuitBreaker")
     checks.number("failure_threshold", values["failure_threshold"], at_least=1, whole=True)
     checks.number("recovery_timeout", values["recovery_timeout"], at_least=0)
@@ -80,6 +82,7 @@ def _wrong(values: Mapping[str, Any], name: Any, listeners: Any) -> list[Problem
         checks.number("probe_timeout", values["probe_timeout"], above=0)
     checks.that(name is None or (isinstance(name, str) and bool(name)), "name", name, "a name, or None")
     check_listeners(checks, listeners)
+    clock_of(checks, clock)
     return checks.problems
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
+from threading import current_thread, main_thread
 from typing import ParamSpec, TypeVar
 
-__all__ = ["is_delivering", "on_behalf"]
+__all__ = ["ends_program", "is_delivering", "on_behalf"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,3 +34,11 @@ def on_behalf(func: Callable[P, R]) -> Callable[P, R]:
             _delivering.set(before)
 
     return guarded
+
+
+def ends_program(error: BaseException) -> bool:
+    """Whether what a channel or a listener has raised is to end the program, and so is none of its own errors.
+
+    What does that, as Ctrl-C, comes to the main thread only: elsewhere it is an error like any other.
+    """
+    return not isinstance(error, Exception) and current_thread() is main_thread()

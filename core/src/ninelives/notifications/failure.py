@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ninelives.dead_letters.fingerprints import Fingerprints
 from ninelives.dead_letters.linking import is_refusal
-from ninelives.describing import safe_message, type_name
+from ninelives.describing import type_name
 from ninelives.errors import CircuitBreakerOpenError
 from ninelives.notifications.notification import ErrorSeverity, Notification
 from ninelives.tracing import traceparent
@@ -39,6 +39,7 @@ class Failure(Struct, frozen=True, kw_only=True):
         circuit: The name of the circuit that refused it, or whose trial it was; None: there is none.
         letter_id: The dead letter that the call became or came from; None: there is none.
         letter_place: Where that letter is: the store's address, secrets masked.
+        letter_lacks: What it can't be replayed without, and why; None: nothing.
         replay_count: On a replay, how often the letter has failed so far.
         trace: The W3C traceparent that the call ran under; None without one.
     """
@@ -57,6 +58,7 @@ class Failure(Struct, frozen=True, kw_only=True):
     circuit_state: str | None = None
     letter_id: str | None = None
     letter_place: str | None = None
+    letter_lacks: str | None = None
     replay_count: int | None = None
     trace: str | None = None
 
@@ -91,7 +93,7 @@ def failure_of(
         pipeline=call.pipeline,
         operation=call.operation,
         error_type=type_name(error),
-        text=safe_message(error),
+        text=call.said_by(error),
         severity=ErrorSeverity.WARNING if isinstance(error, CircuitBreakerOpenError) else ErrorSeverity.ERROR,
         at=at,
         attempts=call.attempt,
@@ -102,6 +104,7 @@ def failure_of(
         circuit_state=state,
         letter_id=call.letter_id,
         letter_place=call.letter_place,
+        letter_lacks=call.letter_lacks,
         replay_count=None if letter is None else letter.replay_count,
         trace=traceparent(),
     )

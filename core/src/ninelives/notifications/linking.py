@@ -72,7 +72,7 @@ class NotifyLink:
             return
         circuit = self._circuit(call, error)
         if circuit is None:
-            now, state = self.context.clock.now(), self.context.alerts.circuit_state
+            now, state = self.route.clock.now(), self.context.alerts.circuit_state
             default_center().happened(failure_of(call, error, now, state=state), self.route)
         else:
             self._tell_with(circuit, call, error)
@@ -83,7 +83,7 @@ class NotifyLink:
             self.circuit_opened(circuit)  # whoever is told through this link is to be told too
         else:
             call.counted = True
-            failure = failure_of(call, error, self.context.clock.now(), circuit=circuit.name, state=str(circuit))
+            failure = failure_of(call, error, self.route.clock.now(), circuit=circuit.name, state=str(circuit))
             default_center().circuit_refused(circuit.name, failure, self.route)
         circuit.refused()
 
@@ -104,7 +104,7 @@ class NotifyLink:
 
     def hand_over(self, notification: Notification) -> None:
         """Tell of what is no call's failure; it is grouped as failures are."""
-        default_center().happened(Ready(notification, self.context.clock.now()), self.route)
+        default_center().happened(Ready(notification, self.route.clock.now()), self.route)
 
     def circuit_opened(self, circuit: FollowedCircuit) -> None:
         """A circuit refuses calls from now on."""
@@ -118,7 +118,7 @@ class NotifyLink:
 
     def _change(self, circuit: FollowedCircuit, *, closed: bool) -> CircuitChange:
         context = self.context
-        return CircuitChange.of(circuit.circuit, circuit.name, context.pipeline, context.clock.now(), closed=closed)
+        return CircuitChange.of(circuit.circuit, circuit.name, context.pipeline, self.route.clock.now(), closed=closed)
 
 
 def _flush_outside_of_loops() -> None:

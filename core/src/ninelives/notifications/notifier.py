@@ -10,8 +10,8 @@ from weakref import WeakSet
 
 from ninelives.address import Address
 from ninelives.checks import Checks
-from ninelives.clock import SYSTEM_CLOCK, Clock
-from ninelives.emitter import Emitter
+from ninelives.clock import Clock, clock_of
+from ninelives.emitter import Emitter, listeners_of
 from ninelives.errors import Problem
 from ninelives.locks import new_lock
 from ninelives.middleware.watching import Watcher, watch, watch_async
@@ -111,6 +111,7 @@ class AdminNotifier(Sends):
         plugins: Plugins | None = None,
     ) -> None:
         checks = Checks("AdminNotifier")
+        told, timed_by = listeners_of(checks, listeners), clock_of(checks, clock)
         options = NotifyOptions(
             failover=failover,
             timeout=timeout,
@@ -126,7 +127,7 @@ class AdminNotifier(Sends):
         from ninelives.plugins import default_plugins
 
         known = plugins or default_plugins()
-        self._open("", clock or SYSTEM_CLOCK, known.open_channel, Emitter(listeners, lambda: known.listeners).emit)
+        self._open("", timed_by, known.open_channel, Emitter(told, lambda: known.listeners).emit)
 
     @classmethod
     def as_link(cls, **options: Any) -> AdminNotifier:

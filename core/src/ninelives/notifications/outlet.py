@@ -54,5 +54,8 @@ class Outlet(Struct, frozen=True, eq=False):
 
     @property
     def inline(self) -> bool:
-        """Whether the channel never waits, so that no thread is needed."""
-        return bool(getattr(self.channel, "inline", False))
+        """Whether the channel never waits, so that no thread is needed; of one that can't say, no."""
+        try:
+            return bool(getattr(self.channel, "inline", False))
+        except Exception:  # of the program's own channel: asked where others' alerts are handed over too
+            return False

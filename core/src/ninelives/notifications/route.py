@@ -7,11 +7,13 @@ from contextvars import Context, copy_context
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from ninelives.clock import Clock
 from ninelives.notifications.channel import Channel
 from ninelives.notifications.notification import ErrorSeverity
 from ninelives.notifications.stats import Stats
+from ninelives.notifications.steady import steady
 
 if TYPE_CHECKING:
     from ninelives.events import Event
@@ -71,7 +73,7 @@ class Route(Struct, frozen=True, eq=False, kw_only=True):
         destinations: All of these get each alert of their severity.
         log: The channel that takes what nobody else did.
         timeout: Seconds that one attempt at a channel may take.
-        clock: Tells the time, and waits between attempts.
+        clock: Tells the time, and waits between attempts; one that raises hurts no other route (`steady`).
         emit: Told what became of an alert.
         rules: How often one kind is told.
         template: How an alert is worded; None: as we do it.
@@ -90,3 +92,6 @@ class Route(Struct, frozen=True, eq=False, kw_only=True):
     template: Template | None = None
     stats: Stats = field(default_factory=Stats)
     context: Context = field(default_factory=copy_context)
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "clock", steady(self.clock))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from msgspec.structs import replace
 
+from ninelives.checks import Checks
 from ninelives.notifications.dispatch.telling import tell_held_back
 from ninelives.notifications.dispatch.together import deliver_directly
 from ninelives.notifications.health import Checkup, HealthStates, component_of
@@ -95,7 +96,13 @@ class Sends:
 
         Returns:
             Whether at least one channel took it; True also when there was nothing new and nothing was sent.
+
+        Raises:
+            ConfigurationError: The result is neither True nor False: ``"false"`` would count as healthy.
         """
+        checks = Checks("send_health_check_notification")
+        checks.that(isinstance(is_healthy, bool), "is_healthy", is_healthy, "True or False")
+        checks.done()
         from ninelives.notifications.words.content import of_health  # late: its patterns take a while to compile
 
         route = self._route

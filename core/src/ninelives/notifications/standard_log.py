@@ -21,11 +21,13 @@ class StandardLog:
         """Write it."""
         import logging
 
-        from ninelives.redaction import one_line, redact_text
+        from ninelives.redaction import functions_in, one_line, redact
 
         level = logging.getLevelNamesMapping()[ErrorSeverity(notification.severity)]
-        said = redact_text(notification.text or notification.message)
-        text = f"notification {notification.severity}: {said}{_more(notification)}"
+        fields = {"said": notification.text or notification.message, **_more(notification)}
+        masked: dict[str, Any] = redact(fields, functions=functions_in(notification.details))
+        said, more = masked.pop("said"), "".join(f" {name}={value}" for name, value in masked.items())
+        text = f"notification {notification.severity}: {said}{more}"
         # No arguments: a "%" in the text stays one.
         logging.getLogger("ninelives").log(level, one_line(text))
 
@@ -37,9 +39,7 @@ class StandardLog:
         """There is nothing to free."""
 
 
-def _more(notification: Notification) -> str:
-    from ninelives.redaction import redact
-
+def _more(notification: Notification) -> dict[str, Any]:
     more: dict[str, Any] = {
         "error_type": notification.error_type,
         "pipeline": notification.pipeline,
@@ -47,5 +47,4 @@ def _more(notification: Notification) -> str:
         "count": notification.count if notification.count != 1 else None,
         "details": notification.details or None,
     }
-    masked: dict[str, Any] = redact({name: value for name, value in more.items() if value is not None})
-    return "".join(f" {name}={value}" for name, value in masked.items())
+    return {name: value for name, value in more.items() if value is not None}

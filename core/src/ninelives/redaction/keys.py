@@ -11,11 +11,16 @@ __all__ = ["is_count", "is_header", "is_number", "is_secret"]
 
 # Anywhere in the name, in any case; what is short, or has other meanings as a part, must be all of it.
 _SECRET = re.compile(
-    r"passw|pass_?phrase|passcode|pwd|secret(?!ar[iy])|token(?!iz)|authori[sz]ation|cookie|credential|signature\Z|jwt|csrf|xsrf|code_verifier|assertion\Z"
-    r"|(?:api|access|account|private|shared|master|signing|encryption|ssh|license|deploy|fernet|hmac|storage|auth)"
-    r"[ _-]?key|sess(?:ion)?[ _-]?id"
+    r"passw|pass_?phrase|passcode|pwd|secret(?!ar[iy]|smanager)|token(?!iz)|authori[sz]ation|cookie|credential|signature\Z|jwt|csrf|xsrf"
+    r"|code_verifier|assertion\Z"
+    r"|(?:api|access|account|private|shared|master|signing|encryption|ssh|license|deploy|fernet|hmac|storage|auth"
+    r"|service|integration|app|application|consumer|subscription|functions|write|ingestion)[ _-]?key"
+    r"|(?:session|sess)[ _-]?id|(?:\A|[ _-])(?:pw|creds|totp|otp|cvv2?|cvc2?)\Z"
+    r"|(?:verification|recovery|backup|otp|totp|mfa|2fa|device|auth)[ _-]?code\Z"
+    r"|(?:db|database|smtp|imap|mail|ftp|ssh|user|admin|root|login|redis|mysql|pg|postgres|mongo|ldap|proxy|key|mq)"
+    r"[ _-]?pass\Z"
     r"|phone|mobile|msisdn|e[_-]?mail|(?:card|cc|pan)[ _-]?(?:number|num|no)\Z|credit[ _-]?card|debit[ _-]?card"
-    r"|security[ _-]?code|\A(?:pass|auth|sig|ssn|pin|otp|cvv2?|cvc2?|tel|fax|bearer)\Z",
+    r"|security[ _-]?code|\A(?:pass|auth|sig|ssn|pin|tel|fax|bearer)\Z",
     re.IGNORECASE,
 )
 
@@ -26,6 +31,9 @@ _NUMBER = re.compile(r"phone|mobile|msisdn|card|\A(?:cc|pan)|\A(?:tel|fax|ssn)\Z
 
 # Of these a number says how many, not which: max_tokens, tokens_used, token_count.
 _COUNT = re.compile(r"tokens(?![a-z])|token[ _-]?(?:count|limit|usage)\Z", re.IGNORECASE)
+
+# What follows is what went wrong: jwt.InvalidTokenError, token_error.
+_ERROR = re.compile(r"(?:error|exception|warning)s?\Z", re.IGNORECASE)
 
 _LONGEST_KEPT = 64  # characters of a name whose answer is remembered
 
@@ -56,7 +64,7 @@ def is_count(name: str) -> bool:
 
 
 def _is_secret(name: str) -> bool:
-    return _SECRET.search(name) is not None or is_added(name)
+    return (_SECRET.search(name) is not None and _ERROR.search(name) is None) or is_added(name)
 
 
 @lru_cache(maxsize=2_000)

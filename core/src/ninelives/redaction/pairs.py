@@ -7,7 +7,7 @@ import re
 from ninelives.address import MASK
 from ninelives.redaction.keys import is_count, is_header, is_number, is_secret
 
-__all__ = ["mask_pairs"]
+__all__ = ["closed", "mask_pairs"]
 
 # A name and what joins it to its value. It starts only where a run of a name's characters starts.
 # name=…, "name": …, [name] = …, name => …, name%3D…, name: type = …
@@ -35,7 +35,7 @@ _OTHER = re.compile(
 # A mask, text in quotes that may be escaped themselves, or a number. A quote behind backslashes ends nothing: in a text
 # that was quoted twice nobody knows how many of them count.
 _QUOTED = r"""
-    \*{3}(?![^\s,;&<>()\[\]{}"'\\])
+    \*{3}(?![:.]?+[^\s,;&<>()\[\]{}"'\\])
   | [bBfFrRuU]{0,2}+(?:(?:"(?:[^"\\]|\\++.)*+"?)++|(?:'(?:[^'\\]|\\++.)*+'?)++)
   | (?P<escape>\\++)(?P<quote>["'])(?:(?!(?<!\\)(?P=escape)(?P=quote)).)*+(?:(?P=escape)(?P=quote))?
   | (?P<entity>&(?:quot|apos|\#39|\#x27|\#34);)(?:(?!(?P=entity)).)*+(?:(?P=entity))?
@@ -57,7 +57,8 @@ _LINE = re.compile(r"[^\r\n]++")
 _LONGEST_NAME = 64
 _CLOSING = ('"', "'", ")", "]", "}")
 _REST = re.compile(r"[\w!@#$%^+~-][^\s,;&<>()\[\]{}\"'\\]*+")
-_NOTHING = frozenset({"None", "null", "undefined"})
+_NOTHING = frozenset({"None", "null", "nil", "undefined", "True", "False", "true", "false", "YES", "NO"})
+_PLACE = re.compile(r"\?|%s|%\(\w{1,64}\)s|[:$]\w{1,64}")  # of a parameter in a statement: the value stands elsewhere
 
 # Names that say too little without the word before: API key, security code.
 _SECOND_WORDS = frozenset({"key", "code", "number", "id"})
@@ -130,7 +131,7 @@ def _end_of_value(text: str, named: re.Match[str], name: str) -> int:
     value = _value(named, name).match(text, start)
     if value is None or _says_nothing(value, named.lastgroup, name):
         return start
-    end = _closed(text, value.end() - 1) if value.lastgroup == "opening" else value.end()
+    end = closed(text, value.end() - 1) if value.lastgroup == "opening" else value.end()
     # A password that holds a quote or a bracket goes on behind it.
     rest = _REST.match(text, end) if text[end - 1 : end] in _CLOSING else None
     return rest.end() if rest else end
@@ -151,10 +152,11 @@ def _value(named: re.Match[str], name: str) -> re.Pattern[str]:
 def _says_nothing(found: re.Match[str], kind: str | None, name: str) -> bool:
     if kind == "first":  # ("email", "phone") names two fields
         return len(found[0]) <= _LONGEST_NAME and is_secret(found[0].strip("bu\\\"'"))
-    return found[0].rstrip(",;)]}") in _NOTHING or (found[0].isdecimal() and is_count(name))
+    said = found[0].rstrip(",;)]}")
+    return said in _NOTHING or _PLACE.fullmatch(said) is not None or (found[0].isdecimal() and is_count(name))
 
 
-def _closed(text: str, start: int) -> int:
+def closed(text: str, start: int) -> int:
     """Where the bracket that stands at `start` is closed; if nowhere, the text's end."""
     depth = 0
     for found in (_ANGLES if text[start] == "<" else _BRACKETS).finditer(text, start):

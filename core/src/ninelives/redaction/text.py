@@ -8,6 +8,9 @@ from ninelives.describing import clean_text
 from ninelives.redaction.cards import mask_cards
 from ninelives.redaction.pairs import mask_pairs
 from ninelives.redaction.phones import mask_phones
+from ninelives.redaction.prose import mask_prose
+from ninelives.redaction.reports import mask_reports
+from ninelives.redaction.shells import mask_shells
 from ninelives.redaction.tokens import (
     mask_credentials,
     mask_key_blocks,
@@ -78,7 +81,8 @@ def mask_whole(text: str) -> str:
     text = mask_url_passwords(mask_key_blocks(text))
     if _SOME_DIGITS.search(text):
         text = mask_phones(mask_cards(text))
-    return mask_mail(mask_credentials(mask_pairs(mask_tokens(text))))
+    text = mask_reports(mask_shells(mask_tokens(text)))
+    return mask_mail(mask_prose(mask_credentials(mask_pairs(text))))
 
 
 def one_line(text: str) -> str:

@@ -20,7 +20,13 @@ _KEY_BLOCK = re.compile(
 # To the last @ before the query: one in a password that was not encoded must not show its rest. A port is no password.
 _URL_PASSWORD = re.compile(r"(://(?!\[)[^\s/:]*+:)(?![0-9]*+/)(?:[^\s/?]|/(?!/)|\?(?!\w++=))+@")
 # A token as a user without a password: https://TOKEN@host; names are shorter.
-_URL_TOKEN = re.compile(r"(://)[\w.%~+-]{20,}+@")
+_URL_TOKEN = re.compile(r"(://)[\w.%~+-]{20,}+(?=(?::\*{3})?@)")
+_ORACLE = re.compile(r"(\boracle:\w{2,8}:[^\s/@:]{1,64}+/)[^\s@]{1,200}+(?=@)")
+# OAuth's authorization codes, and keys, in the query of a URL or in a form: long, and no words.
+_QUERY = re.compile(
+    r"((?:[?&]|(?<![\w.&?-])(?=code=[^&\s]{16,200}&))(?:code|key)=)(?=[\w%.~/+-]{0,200}?[0-9])"
+    r"(?=[\w%.~/+-]{0,200}?[A-Za-z])(?:(?<=code=)[\w%.~/+-]{16,}+|(?=[\w-]{0,200}?[a-z])(?=[\w-]{0,200}?[A-Z])[\w-]{20,}+)"
+)
 _SPACE = r"(?:\s++|%20|\+)"
 _BEARER = re.compile(
     rf"(?i)\b(bearer{_SPACE}[\"'<]?)(?!(?:token|auth|realm|scheme|error|is|was|and|or|not|for|of)\b|auth\w*\b)"
@@ -35,14 +41,25 @@ _BREAK = r"(?:\r?\n|\\r\\n|\\n)[ \t]{0,8}+"
 _JWT = re.compile(
     rf"(?<![\w-])eyJ[\w-]{{8,}}+(?:{_BREAK}(?:[\w-]{{16,}}+|[\w-]++(?=\.[\w-])))*+(?:\.++(?:{_BREAK})?[\w-]++(?:{_BREAK}(?:[\w-]{{16,}}+|[\w-]++(?=\.[\w-])))*+)++"
 )
+# What a mail client sends to log in (RFC 4954): base64 has small letters and others, a word has not.
+_SMTP_LOGIN = re.compile(
+    r"\b(AUTH (?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5) )(?=[A-Za-z0-9+/=]{0,200}?[a-z])"
+    r"(?=[A-Za-z0-9+/][A-Za-z0-9+/]{0,200}?[A-Z0-9=])[A-Za-z0-9+/=]{8,}+"
+)
+# Of an application of Microsoft Entra; of Mailchimp.
+_ENTRA = re.compile(r"(?<![\w~.-])[\w~.-]{3}[78]Q~[\w~.-]{31,34}(?![\w~.-])")
+_MAILCHIMP = re.compile(r"(?<![\w-])[0-9a-f]{32}-us[0-9]{1,2}(?![\w-])")
 # GitHub, GitLab, Slack, Stripe, OpenAI and Anthropic, Google, npm, PyPI, Hugging Face, SendGrid, DigitalOcean, Shopify,
-# Square, HashiCorp, Docker, Tailscale, Linear, New Relic, Pulumi, RubyGems, Atlassian, Postman, Mailgun, age.
+# Square, HashiCorp, Docker, Tailscale, Linear, New Relic, Pulumi, RubyGems, Atlassian, Postman, age, Databricks,
+# Doppler, Notion, Grafana, Sentry, Brevo, Heroku, Replicate, Groq, PlanetScale, Supabase, Bedrock, Facebook; Mailgun.
 _KNOWN = re.compile(
     r"(?<![A-Za-z0-9])(?:(AKIA|ASIA)[A-Z0-9]{16}"
-    r"|(sk-|[rsp]k_(?:live|test)_|whsec_|gh[opsru]_|github_pat_|xox[a-z](?=-[\w%.-]*[0-9])-|xapp-"
+    r"|(sk-|[rsp]k_(?:live|test)_|whsec_|gh[opsru]_|github_pat_|xox[a-z](?=-[\w%.-]{0,60}?[0-9])-|xapp-"
     r"|gl(?:pat|oas|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct)-|npm_(?=[A-Za-z0-9]{10})|pypi-Ag|hf_(?=[A-Za-z0-9]{10})|AIza"
     r"|ya29\.|GOCSPX-|SG\.|do[opr]_v1_|shp(?:at|ca|pa|ss)_|sq0[a-z]{3}-|hv[sbr]\.|dckr_pat_|tskey-[a-z]{1,10}-|lin_api_"
-    r"|NRAK-|pul-|rubygems_|ATATT3|PMAK-|AGE-SECRET-KEY-1)[\w.-]{10,}+"
+    r"|NRAK-|pul-|rubygems_|ATATT3|PMAK-|AGE-SECRET-KEY-1|dapi(?=[0-9a-f]{32})|dp\.[ps]t\.|ntn_|gl(?:sa|c)_(?=[\w=-]{0,60}?[0-9])"
+    r"|sntry[su]_|xkeysib-|HRKU-|r8_(?=[A-Za-z0-9]{30})|gsk_(?=[A-Za-z0-9]{30})|pscale_(?:tkn|pw)_|sb[ps]_(?=[0-9a-f]{40})|sb_secret_"
+    r"|ABSK(?=[A-Za-z0-9+/]{60})|EAA(?=[A-Za-z0-9]{60}))[\w.-]{10,}+"
     r"|(key-)[0-9a-f]{32}(?![\w-])|(1//0)[\w-]{20,}+)"
 )
 # Beside the id of an AWS access key: the key, which has no shape but its length.
@@ -50,7 +67,7 @@ _AWS_SECRET = re.compile(
     r"((?:AKIA|ASIA)[A-Z0-9]{16}\b[^\n]{0,80}?)(?<![\w/+])(?=[/+]*[A-Za-z0-9])[A-Za-z0-9/+]{40}(?![\w/+=])"
 )
 _HOOK = re.compile(
-    r"(hooks\.slack\.com/(?:services|workflows)/|(?:discord|discordapp)\.com/api/webhooks/[0-9]{1,20}/"
+    r"(hooks\.slack\.com/(?:services|workflows|triggers)/|hooks\.zapier\.com/hooks/catch/|(?:discord|discordapp)\.com/api/webhooks/[0-9]{1,20}/"
     r"|(?:outlook|webhook)\.office\.com/webhook(?:b2)?/|api\.telegram\.org/bot)[\w/:@-]++"
 )
 _TELEGRAM = re.compile(r"(?<![\w-])([0-9]{8,10}:)AA[\w-]{30,}+")
@@ -72,9 +89,13 @@ def mask_key_blocks(text: str) -> str:
 
 def mask_url_passwords(text: str) -> str:
     """Passwords in URLs: ``postgres://app:***@db``."""
+    if "oracle:" in text:
+        text = _ORACLE.sub(rf"\1{MASK}", text)
+    if "code=" in text or "key=" in text:
+        text = _QUERY.sub(rf"\1{MASK}", text)
     if "://" not in text:
         return text
-    return _URL_TOKEN.sub(rf"\1{MASK}@", _URL_PASSWORD.sub(rf"\1{MASK}@", text)) if "@" in text else text
+    return _URL_TOKEN.sub(rf"\1{MASK}", _URL_PASSWORD.sub(rf"\1{MASK}@", text)) if "@" in text else text
 
 
 def mask_credentials(text: str) -> str:
@@ -84,7 +105,7 @@ def mask_credentials(text: str) -> str:
         text = _BEARER.sub(rf"\1{MASK}", text)
     if "basic" in lowered or "negotiate" in lowered or "ntlm" in lowered:
         text = _BASIC.sub(rf"\1{MASK}", text)
-    return text
+    return _SMTP_LOGIN.sub(rf"\1{MASK}", text) if "AUTH " in text else text
 
 
 def mask_tokens(text: str) -> str:
@@ -97,6 +118,10 @@ def mask_tokens(text: str) -> str:
         text = _TELEGRAM.sub(rf"\1{MASK}", text)
     if "<Cookie " in text or "<Morsel: " in text:
         text = _COOKIE.sub(rf"\1{MASK}", text)
+    if "Q~" in text:
+        text = _ENTRA.sub(MASK, text)
+    if "-us" in text:
+        text = _MAILCHIMP.sub(MASK, text)
     if "AKIA" in text or "ASIA" in text:
         text = _AWS_SECRET.sub(rf"\1{MASK}", text)
     return _KNOWN.sub(lambda found: f"{found[found.lastindex or 0]}{MASK}", text)

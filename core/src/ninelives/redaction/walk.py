@@ -11,8 +11,9 @@ from typing import Any
 from ninelives.address import MASK
 from ninelives.describing import safe_message, safe_repr, type_name
 from ninelives.redaction.cards import is_card
+from ninelives.redaction.functions import text_with_functions
 from ninelives.redaction.keys import is_count, is_secret
-from ninelives.redaction.text import one_line, redact_text
+from ninelives.redaction.shells import argument_of, program_of
 
 __all__ = ["MAX_DEPTH", "MAX_ITEMS", "MAX_PARTS", "redact"]
 
@@ -31,7 +32,7 @@ _NAMES, _VALUES = ("name", "Name", "key", "Key"), frozenset({"value", "Value"})
 _NAME = re.compile(r"[\w.-]{1,64}\Z")
 
 
-def redact(value: Any, *, one_line_only: bool = False) -> Any:
+def redact(value: Any, *, one_line_only: bool = False, functions: Iterable[str] = ()) -> Any:
     """The value as JSON can hold it, with its secrets masked.
 
     The whole value of a key that names a secret is masked (`mask_keys` adds names), in mappings, named tuples, pairs
@@ -42,12 +43,13 @@ def redact(value: Any, *, one_line_only: bool = False) -> Any:
     Args:
         value: Anything.
         one_line_only: Also escape line breaks and other control characters, as `one_line` does.
+        functions: Names of functions, ``module:qualname``, which stay: in ``tokens:charge`` no key is named.
 
     Example:
         >>> redact({"user": {"password": "hunter2", "id": 7}})
         {'user': {'password': '***', 'id': 7}}
     """
-    return _Walk((lambda text: one_line(redact_text(text))) if one_line_only else redact_text).mask(value, 0)
+    return _Walk(text_with_functions(functions, one_line_only=one_line_only)).mask(value, 0)
 
 
 class _Walk:
@@ -92,9 +94,11 @@ class _Walk:
         masked: list[Any] = []
         before: Any = None
         is_pair = len(value) == _PAIR
+        program = program_of(value)
         for item in self._first(value):
             hidden = _names_secret(before, "" if is_pair else _FLAG) and not _names_secret(item, "")
-            masked.append(MASK if hidden else self.mask(item, depth))
+            shown = argument_of(program, before, item) if program else None
+            masked.append(MASK if hidden else self.mask(item if shown is None else shown, depth))
             before = item
         return masked + self._rest(value)
 

@@ -9,6 +9,7 @@ import os
 from bisect import bisect
 from typing import TYPE_CHECKING, Any
 
+from ninelives.late_imports import importing
 from ninelives.locks import new_lock
 from ninelives_aws.meanings import EXPIRED
 from ninelives_aws.options import AwsOptions
@@ -90,8 +91,11 @@ class Clients:
         return client
 
     def _new_session(self) -> Session:
-        from boto3.session import Session  # takes 0.2 s and more
-        from botocore.session import get_session
+        with importing():
+            import encodings.idna  # noqa: F401 - a socket needs it at its first connection
+
+            from boto3.session import Session  # takes 0.2 s and more
+            from botocore.session import get_session
 
         core = get_session()
         # Also for the clients that it makes by itself, to ask another service for credentials.

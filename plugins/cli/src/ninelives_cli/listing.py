@@ -9,6 +9,7 @@ import click
 
 from ninelives.discovery import DISABLED, switched_off_in_vain
 from ninelives.plugins import PluginInfo
+from ninelives.redaction import redact_text
 from ninelives_cli.tables import show_table
 
 __all__ = ["is_broken", "json_lines", "show", "warn_of_names"]
@@ -43,7 +44,7 @@ def json_lines(installed: Iterable[PluginInfo]) -> str:
                 "distribution": info.distribution,
                 "version": info.version,
                 "works": info.error is None,
-                "error": info.error,
+                "error": info.error and redact_text(info.error),
                 "switched_off": info.switched_off,
             }
         )
@@ -55,4 +56,4 @@ def json_lines(installed: Iterable[PluginInfo]) -> str:
 def _status(info: PluginInfo) -> str:
     if info.error is None:
         return "yes"
-    return f"no: {info.error}"
+    return f"no: {redact_text(info.error)}"

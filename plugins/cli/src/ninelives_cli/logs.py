@@ -10,7 +10,7 @@ from functools import cache
 
 import click
 
-from ninelives.redaction import one_line
+from ninelives.redaction import one_line, redact_text
 from ninelives_cli.tables import coloured
 
 __all__ = ["logs_on_stderr", "warnings_on_stderr"]
@@ -36,7 +36,7 @@ class _Warnings(logging.Handler):
         if said.startswith("notification "):  # of the channel log:, and its sentence says it
             said = getattr(record, "text", said)
         if said.partition(" ")[0] not in _event_names():
-            click.echo(f"Warning: {one_line(said)}", err=True)
+            click.echo(f"Warning: {one_line(redact_text(said))}", err=True)
 
 
 @cache

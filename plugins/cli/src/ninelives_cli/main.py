@@ -54,10 +54,28 @@ class CommandLine(click.Group):
 
 
 def _printable(error: Exception) -> str:
-    """What the error says, line by line: what it quotes of others must not steer the terminal."""
+    """What the error says, line by line: what it quotes of others may hold secrets, and must not steer the terminal."""
+    from ninelives.errors import ConfigurationError
     from ninelives.redaction import one_line
 
-    return "\n".join(map(one_line, str(error).splitlines()))
+    parts = error.args if isinstance(error, ConfigurationError) else [error]
+    return "\n".join(one_line(line) for part in parts for line in _without_secrets(part).splitlines())
+
+
+def _without_secrets(what: Any) -> str:
+    """What is wrong, masked: of a problem each part by itself, for its place names an option, and is none's value."""
+    from ninelives.errors import Problem
+    from ninelives.redaction import redact
+
+    def mask(text: str) -> str:
+        masked: str = redact(text, functions=sys.argv)  # the functions that were asked for by name are named
+        return masked
+
+    if isinstance(what, Problem):
+        return str(
+            what._replace(**{name: mask(getattr(what, name)) for name in ("place", "value", "expected", "part")})
+        )
+    return mask(str(what))
 
 
 def _version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - click passes positions
@@ -127,6 +145,8 @@ def _show_warning(message: Warning | str, category: type[Warning], *where: Any, 
     from ninelives.errors import ConfigurationWarning
 
     if issubclass(category, ConfigurationWarning):
-        click.echo(f"Warning: {message}", err=True)
+        from ninelives.redaction import redact_text
+
+        click.echo(f"Warning: {redact_text(str(message))}", err=True)
     else:
         _show_otherwise(message, category, *where, **more)

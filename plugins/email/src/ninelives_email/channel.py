@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.deadline import Deadline
 from ninelives.errors import ChannelError
+from ninelives.late_imports import importing
 from ninelives.locks import new_lock
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.recipients import Recipients
@@ -70,8 +71,12 @@ class EmailChannel:
         Raises:
             ChannelError: It was not accepted, or not for all: it names them. Or it may have been: it says so.
         """
-        from ninelives_email.errors import refused_recipients
-        from ninelives_email.message import message_of  # imports the standard library's email
+        with importing():
+            import email.generator  # noqa: F401 - a mail needs it at its first sending
+            import encodings.idna  # noqa: F401 - a socket needs it at its first connection
+
+            from ninelives_email.errors import refused_recipients
+            from ninelives_email.message import message_of  # imports the standard library's email
 
         deadline = Deadline(self._clock, timeout)
         content = message_of(notification, self._envelope)
@@ -94,7 +99,8 @@ class EmailChannel:
         Raises:
             ChannelError: What does not work, and what to do about it.
         """
-        from ninelives_email.connection import connect  # imports yagmail
+        with importing():
+            from ninelives_email.connection import connect  # imports yagmail
 
         deadline = Deadline(self._clock, timeout)
         connection = connect(self._server, deadline)
@@ -157,7 +163,8 @@ class EmailChannel:
 
         That the old one is lost shows at this first step, before there is any mail that could be sent twice.
         """
-        from ninelives_email.connection import connect  # imports yagmail
+        with importing():
+            from ninelives_email.connection import connect  # imports yagmail
 
         old = self._connection
         if old is not None and old.is_open and self._clock.monotonic() - self._used < IDLE:

@@ -6,6 +6,7 @@ from msgspec.structs import asdict
 
 from ninelives.address import Address
 from ninelives.errors import ConfigurationError, Problem
+from ninelives.late_imports import importing
 from ninelives.notifications.notification import ErrorSeverity, Notification
 
 __all__ = ["LogChannel", "open_log_channel"]
@@ -21,7 +22,8 @@ class LogChannel:
 
     def send(self, notification: Notification, *, timeout: float) -> None:
         """Write it."""
-        from ninelives_log.output import write  # imports structlog: at the first notification
+        with importing():
+            from ninelives_log.output import write  # imports structlog: at the first notification
 
         fields = asdict(notification)
         # First, for whoever reads the line; and not as "message", which the standard logging keeps for itself.

@@ -16,6 +16,7 @@ from ninelives.events import (
     ReplayFailed,
     RetryScheduled,
 )
+from ninelives.late_imports import importing
 
 __all__ = ["LEVELS", "log_event"]
 
@@ -37,6 +38,7 @@ LEVELS: dict[type[Event], str] = {
 
 def log_event(event: Event) -> None:
     """Log it: its name as ``event``, and its fields, masked."""
-    from ninelives_log.output import write  # imports structlog: at the first event
+    with importing():
+        from ninelives_log.output import write  # imports structlog: at the first event
 
     write(LEVELS.get(type(event), "info"), event.name, event.fields())

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from ninelives.redaction import redact
+from ninelives.redaction import functions_in, redact
 
 __all__ = ["NAME", "write"]
 
@@ -57,7 +57,8 @@ def write(level: str, event: str, fields: Mapping[str, Any]) -> None:
 
 
 def _masked(fields: Mapping[str, Any]) -> dict[str, Any]:
-    masked: dict[str, Any] = redact(dict(fields), one_line_only=True)
+    names = functions_in(fields.get("details") or fields)  # a notification's are among its details
+    masked: dict[str, Any] = redact(dict(fields), one_line_only=True, functions=names)
     return masked
 
 

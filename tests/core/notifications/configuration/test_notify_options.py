@@ -118,7 +118,7 @@ def test_all_that_is_wrong_is_said_at_once(world):
             template="{nonsense}",
         ).watcher(world.context())
     assert str(caught.value.args[-1]) == "channels[2]: no channel fax"
-    assert [(problem.place, problem.option) for problem in caught.value.problems] == [
+    assert [(problem.part or problem.place, problem.option) for problem in caught.value.problems] == [
         ("channels[1].severity", "channels"),
         ("failover[0]", "failover"),
         ("AdminNotifier(flush=)", "flush"),

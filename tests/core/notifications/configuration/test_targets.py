@@ -10,6 +10,7 @@ from ninelives.errors import ConfigurationError, PluginError
 from ninelives.notifications.configuration.entries import channels_said, failover_said
 from ninelives.notifications.configuration.targets import open_targets, targets_of
 from ninelives.notifications.notification import ErrorSeverity
+from ninelives.notifications.notifier import AdminNotifier
 from ninelives.testing.recorders import RecordingChannel
 
 
@@ -37,7 +38,10 @@ def destinations(channels, failover=()):
 
 
 def problems(channels, failover=()):
-    return [(problem.place, problem.value, problem.option) for problem in said(channels, failover)[1].problems]
+    return [
+        (problem.part or problem.place, problem.value, problem.option)
+        for problem in said(channels, failover)[1].problems
+    ]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +158,13 @@ ENTRY = "an address, like 'log:', or a channel, or {to = ..., severity = ...} of
 def test_what_is_wrong_is_said_with_its_place(channels, failover, found):
     """Whatever is wrong with an entry or a group is named by where it stands, all at once, secrets masked."""
     assert problems(channels, failover) == found
+
+
+def test_the_argument_is_named_with_the_entry(world):
+    """The error names the argument as it does for every other option, and the entry in it."""
+    with pytest.raises(ConfigurationError) as caught:
+        AdminNotifier(channels=["log:", "sns"])
+    assert str(caught.value).startswith("AdminNotifier(channels=): channels[1]: address is 'sns': expected ")
 
 
 def test_what_was_expected_is_said():

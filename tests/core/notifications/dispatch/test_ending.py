@@ -299,18 +299,41 @@ def test_a_child_of_multiprocessing_loses_nothing(tmp_path):
     assert lines == [*(f"{number} x1" for number in range(100)), "last x1", "counted x1"]
 
 
-def test_a_child_has_one_end(monkeypatch):
-    """However often its thread starts, a child of multiprocessing has one end."""
-    import multiprocessing.process
-    import multiprocessing.util
+@pytest.mark.parametrize("end", ["KeyboardInterrupt", "SystemExit"])
+def test_whoever_presses_ctrl_c_again_is_out(tmp_path, end):
+    """A second Ctrl-C, while the end waits for a channel that hangs, ends it: no traceback, and the log has the alert.
 
-    ends = []
-    monkeypatch.setattr(multiprocessing.process, "parent_process", lambda: "a parent")
-    monkeypatch.setattr(multiprocessing.util, "Finalize", lambda *args, **how: ends.append(args))
-    monkeypatch.setattr(ending, "_children", set())
-    for _ in range(2):
-        ending.leave_at_end_of_child()
-    assert ends == [(None, ending._leave)]
+    So does a second SIGTERM, where the program's handler raises SystemExit.
+    """
+    body = f"""
+        def stop(*_):
+            raise {end}
+        signal.signal(signal.SIGINT, stop)
+        center = default_center()
+        begun, wait_for = threading.Event(), center._lanes.changed.wait_for
+        class Told(Hanging):
+            def send(self, notification, *, timeout):
+                begun.set()
+                super().send(notification, timeout=timeout)
+        def pressed(*args):
+            center._lanes.changed.wait_for = wait_for
+            signal.raise_signal(signal.SIGINT)
+            return wait_for(*args)
+        center._lanes.changed.wait_for = pressed
+        ending.FLUSH_SECONDS = {LIMIT}
+        for message in ("in hand", "behind"):
+            happen(message, route(Told()))
+        begun.wait()
+        signal.raise_signal(signal.SIGINT)
+    """
+    program, out = tmp_path / "program.py", tmp_path / "delivered"
+    program.write_text(textwrap.dedent(PROGRAM) + textwrap.dedent(body))
+    done = subprocess.run([sys.executable, program, out], check=False, capture_output=True, text=True, timeout=LIMIT)
+    assert "atexit" not in done.stderr, done.stderr
+    assert "ninelives" not in done.stderr
+    lines = sorted(out.read_text().splitlines())
+    assert [line.split(": ")[:2] for line in lines] == [["log", "behind"], ["log", "in hand"]]
+    assert all("the program ended" in line for line in lines), lines
 
 
 def test_all_leave_within_one_flush_time(monkeypatch):
@@ -330,6 +353,21 @@ def test_all_leave_within_one_flush_time(monkeypatch):
     ending._after_fork()
     assert 0.0 < done[0] <= ending.FLUSH_SECONDS
     assert done[1] == "reset"
+
+
+def test_signals_stop_the_waiting_and_nothing_else(monkeypatch):
+    """Broken off, the end goes on without waiting: the same center once more, and those that follow."""
+    done = []
+
+    class Broken:
+        def leave(self, timeout):
+            done.append(timeout)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ending, "_all", [Broken(), Broken()])
+    ending._leave()
+    assert done[0] > 0.0
+    assert done[1:] == [0.0] * 3
 
 
 def test_every_center_is_among_them():

@@ -198,12 +198,13 @@ def test_the_end_of_the_program_tells_that_it_flaps(scene):
 
 def test_circuits_flap_by_their_own_clock(scene):
     """Times of two clocks can't be compared: what flaps by one has been told of by the other."""
-    other = scene.route("shop", clock=FakeClock())
+    clock = FakeClock()
+    other = scene.route("shop", clock=clock)
     flap(scene, 2)
-    other.clock.advance(500)
+    clock.advance(500)
     for _ in range(2):
         scene.opens(route=other)
-        other.clock.advance(30)
+        clock.advance(30)
         assert [alert.phase for alert in scene.look()] == [Phase.OPENED]
         scene.closes()
     assert flap(scene, 1)[0].flaps.times == 1

@@ -179,12 +179,13 @@ def test_pipelines_of_one_name_share_their_kinds(scene):
 
 def test_pipelines_with_clocks_of_their_own_share_nothing(scene):
     """Times of two clocks can't be compared: a pipeline of the same name with another clock has its own kinds."""
-    other = scene.route("shop", clock=FakeClock())
+    clock = FakeClock()
+    other = scene.route("shop", clock=clock)
     scene.happens()
     scene.happens()
     assert scene.happens(route=other).phase is Phase.NEW
     scene.happens(route=other)
-    other.clock.advance(200)
+    clock.advance(200)
     assert scene.grouping.next_due() == 100
     scene.clock.advance(300)
     assert [alert.route for alert in scene.look()] == [scene.shop]

@@ -84,9 +84,10 @@ def test_the_latest_route_says_how_it_is_sent(scene):
 
 def test_routes_with_clocks_of_their_own_have_outages_of_their_own(scene):
     """Times of two clocks can't be compared: each has its outage; one that closes ends both."""
-    other, third = scene.route("shop", clock=FakeClock()), scene.route("shop", clock=FakeClock())
+    clock = FakeClock()
+    other, third = scene.route("shop", clock=clock), scene.route("shop", clock=FakeClock())
     assert [scene.opens(route=each) for each in (scene.shop, other, third)] == [Held(begins=True)] * 3
-    other.clock.advance(30)
+    clock.advance(30)
     scene.look()
     scene.wait(30)
     assert [alert.phase for alert in scene.alerts] == [Phase.OPENED] * 2

@@ -1,4 +1,4 @@
-"""The commands that an alert names: to see its letter, and to run it again."""
+"""The commands that an alert names: to see its letter, to complete it, to run it again, and to see all of its kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from ninelives import Pipeline
-from ninelives.notifications.words.commands import commands_for
+from ninelives.notifications.words.commands import commands_for, list_of_kind
 
 PLACE = "file:/srv/my letters.json"
 STORE = "--store 'file:/srv/my letters.json'"
@@ -73,6 +73,26 @@ def test_a_store_that_can_not_be_named(program, place):
     }
 
 
+def test_a_letter_that_is_not_whole(program):
+    """One that can't be replayed as it is, is edited first: the command for that stands before the replay's."""
+    made = commands_for("id-1", PLACE, "shop", "shop_jobs:charge", whole=False)
+    assert list(made) == ["show", "edit", "replay"]
+    assert made["edit"] == f"ninelives dlq edit id-1 --set PATH=VALUE {STORE}"
+    made = commands_for("id-1", None, "my shop", "charge", whole=False)
+    assert made["edit"] == "ninelives dlq edit id-1 --set PATH=VALUE --pipeline 'my shop'"
+
+
+@pytest.mark.parametrize(
+    ("place", "pipeline", "where"),
+    [(PLACE, "shop", STORE), (None, "shop", "--app shop_jobs:tasks"), (None, "my shop", "--pipeline 'my shop'")],
+)
+def test_all_letters_of_a_kind(program, place, pipeline, where):
+    """They are found by their fingerprint, quoted for a shell, in the store that the letter is in."""
+    made = list_of_kind("no answer", place, pipeline, "shop_jobs:charge")
+    assert made == {"list": f"ninelives dlq list --fingerprint 'no answer' {where}"}
+
+
 def test_a_letter_that_ends_with_the_process():
     """Of a letter in memory no other process can show anything."""
-    assert commands_for("id-1", "memory:", "shop", "shop_jobs:charge") == {}
+    assert commands_for("id-1", "memory:", "shop", "shop_jobs:charge", whole=False) == {}
+    assert list_of_kind("abc", "memory:", "shop", "shop_jobs:charge") == {}

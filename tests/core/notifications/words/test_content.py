@@ -92,6 +92,7 @@ dead letter: letter-1
 phase: continues
 total: 2000
 began: 2026-11-25 09:00:00 UTC
+list: ninelives dlq list --fingerprint abc --store file:/srv/dlq.json
 operation: shop.jobs:charge
 attempts: 6
 call_id: call-1
@@ -162,6 +163,36 @@ def test_what_else_a_failure_says(how, message, details):
     said = of_failure(replace(FAILURE, **how))
     assert said.message.startswith(f"shop.jobs:charge {message}")
     assert said.details.items() >= details.items()
+
+
+def test_a_letter_that_is_not_whole():
+    """What a replay would lack is said, masked, and the command that puts it back stands before the replay's."""
+    said = of_failure(replace(FAILURE, letter_lacks="kwargs.user.phone, args[0]['+15551230000'], masked"))
+    lacks = "kwargs.user.phone, args[0]['+1XXXXXXXXXX'], masked: put it back by an edit before the replay"
+    assert said.details["letter"]["lacks"] == lacks
+    assert list(said.details)[5:8] == ["show", "edit", "replay"]
+
+
+@pytest.mark.parametrize(
+    ("how", "listed"),
+    [
+        ({}, "--store file:/srv/dlq.json"),
+        ({"letter_place": "redis://u:hunter2@host"}, "--pipeline shop"),
+        ({"pipeline": "+15551230000", "letter_place": None}, "--pipeline +1XXXXXXXXXX"),
+        ({"pipeline": "'pin': '1234'", "letter_place": None}, """--pipeline ''"'"'pin'"'"': ***'"""),
+        ({"letter_place": "memory:"}, None),
+        ({"letter_id": None}, None),
+        ({"fingerprint": None}, None),
+        ({"fingerprint": "from +15551230000"}, None),
+    ],
+)
+def test_more_of_a_kind_can_be_listed(alert, how, listed):
+    """From the second on, an alert names the command that lists the letters of its kind, where there is one."""
+    failure = replace(FAILURE, **how)
+    command = None if listed is None else f"ninelives dlq list --fingerprint abc {listed}"
+    assert of_alert(alert(failure, count=2, total=3)).details.get("list") == command
+    assert "list" not in of_alert(alert(failure)).details
+    assert "list" not in of_alert(alert(failure, count=2, total=3, others=True)).details
 
 
 def test_a_bare_failure_names_nothing_that_is_not_there():

@@ -10,7 +10,8 @@ import pytest
 from ninelives.errors import ConfigurationError
 from ninelives.notifications.dispatch.together import deliver_directly
 from ninelives.notifications.notification import ErrorSeverity, Notification
-from ninelives.notifications.words.templates import FIELDS, Template, reworded
+from ninelives.notifications.words.formats import FIELDS
+from ninelives.notifications.words.templates import Template, reworded
 from ninelives.testing import RecordingChannel
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -30,6 +31,8 @@ FAILED = Notification(
         ("{pipeline}: {message}", "shop: no answer"),
         ("{severity} {count:>3} {first:%H:%M} {phase}", "CRITICAL   7 12:00 continues"),
         ("{error} after {attempts}, {place}", "timed out after 3, file:/x"),
+        ("{count:,} {attempts:.1f} {error:>10.5}", "7 3.0      timed"),
+        ("{first:%-d. %b %H:%M %%}", "1. Jan 12:00 %"),
         ("{{braces}} and nothing else", "{braces} and nothing else"),
         ("[{letter_id}{last:%H:%M}{trace}{circuit:>9}]", "[]"),
     ],
@@ -68,6 +71,15 @@ async def later(notification):
     return notification.message
 
 
+class Later:
+    async def __call__(self, notification):
+        return notification.message
+
+
+def pieces(notification):
+    yield notification.message
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -82,12 +94,26 @@ async def later(notification):
         ("message}", "braces in pairs"),
         ("{message!r}", "nothing behind the field message but a colon"),
         ("{count:{total}}", "nothing behind the field count but a colon"),
-        ("{count:soon}", "formats that its fields can have (ValueError"),
+        ("{count:soon}", "that is a whole number, like {count:>5}; not {count:soon}"),
+        ("{error:d}", "that is text, like {error:.80}; not {error:d}"),
+        ("{host:d}", "not {host:d}"),
+        ("{severity:%H}", "not {severity:%H}"),
+        ("{phase:.2f}", "not {phase:.2f}"),
+        ("{resolved:%H}", "that is True or False; not"),
+        ("{last:%Q}", "that is a time, like {first:%H:%M}; not {last:%Q}"),
+        ("{last:%H:%}", "not {last:%H:%}"),
+        ("{first:100%%}", "not {first:100%%}"),
+        ("{first:>20}", "not {first:>20}"),
+        ("{error:999999999}", "not {error:999999999}"),
+        ("{error.__class__}", "not {error.__class__}"),
         ("", "or a format string"),
         (" \n", "or a format string"),
         (3, "a function of one notification that returns its text"),
-        (lambda: "none", "a function of one notification"),
-        (later, "a function of one notification"),
+        (lambda: "none", "returns its text; this one can't be called with a notification alone"),
+        (lambda first, second: "two", "this one can't be called with a notification alone"),
+        (later, "returns its text; this is a coroutine function, which nobody would await"),
+        (Later(), "this is a coroutine function"),
+        (pieces, "this is a generator function, of which nothing would run"),
         (None, "a function of one notification"),
     ],
 )

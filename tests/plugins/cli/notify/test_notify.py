@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from ninelives_cli.doctor.sending import _of_option
+
 CHANNELS = """
 import json
 import threading
@@ -186,8 +188,8 @@ def test_wrong_settings_send_nothing(world):
         (["--pipeline", "nope"], "there is no pipeline 'nope' in the configuration: it has shop"),
         (["--pipeline", "shop"], "there is no channel to send to: name one with --channel"),
         (["--pipeline", "shop", "--channel", "log:"], "--pipeline and --channel can't be given together"),
-        (["--channel", "nowhere"], "channels[0]: address is 'nowhere': expected scheme:target?options"),
-        (["--channel", "mongo:?token=hunter2"], "channels[0]: channel mongo:?token=***: expected an installed channel"),
+        (["--channel", "nowhere"], "--channel: address is 'nowhere': expected scheme:target?options"),
+        (["--channel", "mongo:?token=hunter2"], "--channel: channel mongo:?token=***: expected an installed channel"),
         (["--severity", "AWFUL"], "Invalid value for '--severity': 'AWFUL' is not one of"),
     ],
 )
@@ -204,3 +206,8 @@ def test_help_lists_the_command(program):
     done = program("notify", "--help")
     assert done.returncode == 0
     assert "test  Send one notification for real" in done.stdout
+
+
+def test_a_plain_sentence_names_the_option_too():
+    """What a channel's factory says in a sentence of its own is said of --channel, as every other problem is."""
+    assert _of_option("channels[0]: the pager has no such team") == "--channel: the pager has no such team"

@@ -90,19 +90,23 @@ class Desk(DeskWrites):
             plugins: Where the address is looked up.
 
         Raises:
-            ConfigurationError: The address is wrong.
+            ConfigurationError: The address is wrong, or what is to be told or asked for the time.
         """
+        from ninelives.checks import Checks
+        from ninelives.clock import clock_of
         from ninelives.dead_letters.backends import place_of
-        from ninelives.emitter import Emitter, checked_listeners
+        from ninelives.emitter import Emitter, listeners_of
         from ninelives.plugins import default_plugins
 
         known = plugins if plugins is not None else default_plugins()
-        told = checked_listeners("Desk", listeners)
+        checks = Checks("Desk.at")
+        told, timed_by = listeners_of(checks, listeners), clock_of(checks, clock)
+        checks.done()
         return cls(
             Places(place_of(store, known.open_store)),
             by=by or Who.here(),
             emit=Emitter(told, lambda: known.listeners).emit,
-            clock=clock or SYSTEM_CLOCK,
+            clock=timed_by,
         )
 
     def edit(

@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from ninelives.address import Address
-from ninelives.checks import Checks, shown
+from ninelives.checks import Checks, shown, without_secrets
+from ninelives.environment import VARIABLES
 from ninelives.errors import ConfigurationError, Problem
 from ninelives.notifications.channel import Channel
 from ninelives.notifications.notification import ErrorSeverity
@@ -76,7 +77,7 @@ def entry_at(where: str, given: Any, checks: Checks, expected: str = _CHANNEL) -
         try:
             return Entry(where, Address.parse(given))
         except ConfigurationError as error:
-            checks.problems += located(error, where).problems
+            checks.problems += located(error, where, checks.owner).problems
             return None
     if _is_place(given):
         if iscoroutinefunction(getattr(given, "send", None)):
@@ -86,18 +87,22 @@ def entry_at(where: str, given: Any, checks: Checks, expected: str = _CHANNEL) -
     return None
 
 
-def located(error: ConfigurationError, where: str) -> ConfigurationError:
-    """The same error, each problem with the place where what it is about was said."""
-    return type(error)(
-        *(
-            what._replace(place=f"{where}: {what.place}") if isinstance(what, Problem) else f"{where}: {what}"
-            for what in error.args
-        )
-    ).about(_option(where))
+def located(error: ConfigurationError, where: str, owner: str) -> ConfigurationError:
+    """The same error, each problem with the place of what it is about: the owner's argument, or a variable."""
+    whole = _problem(where, "", "", owner)
+
+    def at(what: Problem) -> Problem:
+        part = ": ".join(filter(None, (whole.part, without_secrets(what.place))))
+        return what._replace(place=whole.place, option=whole.option, part=part)
+
+    return type(error)(*(at(what) if isinstance(what, Problem) else f"{where}: {what}" for what in error.args))
 
 
-def _option(where: str) -> str:
-    return where.partition("[")[0]
+def _problem(where: str, value: str, expected: str, owner: str) -> Problem:
+    """What is wrong there, in the form that other arguments' problems have."""
+    option = where.partition("[")[0]
+    place = where if option in VARIABLES else f"{owner}({option}=)"
+    return Problem(place, value, expected, option, "" if where == option else where)
 
 
 def _entry(where: str, given: Any, checks: Checks) -> Entry | None:
@@ -126,7 +131,7 @@ def _group(where: str, given: Any, checks: Checks) -> list[Entry]:
 
 
 def _note(checks: Checks, where: str, value: Any, expected: str) -> None:
-    checks.problems.append(Problem(where, shown(value, where), expected, _option(where)))
+    checks.problems.append(_problem(where, shown(value, where), expected, checks.owner))
 
 
 def _is_place(value: Any) -> bool:

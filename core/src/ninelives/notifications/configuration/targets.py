@@ -65,7 +65,7 @@ def open_targets(targets: Sequence[Target], open_channel: OpenChannel, checks: C
         try:
             outlets[entry.key] = _outlet(entry.to, open_channel)
         except ConfigurationError as error:
-            errors.append(located(error, entry.where))
+            errors.append(located(error, entry.where, checks.owner))
     if errors:
         raise together(errors)
     return tuple(Destination(tuple(outlets[entry.key] for entry in one.entries), one.severity) for one in targets)

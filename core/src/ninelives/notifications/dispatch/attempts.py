@@ -13,7 +13,7 @@ from ninelives.clock import Clock
 from ninelives.delays import delays
 from ninelives.errors import ChannelError
 from ninelives.locks import new_lock
-from ninelives.notifications.behalf import on_behalf
+from ninelives.notifications.behalf import ends_program, on_behalf
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.outlet import Outlet
 
@@ -111,10 +111,12 @@ def _attempt(outlet: Outlet, notification: Notification, timeout: float, patienc
     return _send_in_thread(outlet, notification, timeout, patience)
 
 
-def _send_here(outlet: Outlet, notification: Notification, timeout: float) -> Exception | None:
+def _send_here(outlet: Outlet, notification: Notification, timeout: float) -> BaseException | None:
     try:
         outlet.channel.send(notification, timeout=timeout)
-    except Exception as error:
+    except BaseException as error:
+        if ends_program(error):
+            raise
         return error
     return None
 
@@ -125,10 +127,7 @@ def _send_in_thread(
     outcome: list[BaseException | None] = []
 
     def send() -> None:
-        try:
-            outcome.append(_send_here(outlet, notification, timeout))
-        except BaseException as error:  # SystemExit and the like: an error of the channel
-            outcome.append(error)
+        outcome.append(_send_here(outlet, notification, timeout))
 
     # A daemon: at the end of the program nothing waits for it.
     thread = Thread(target=copy_context().run, args=(send,), name="ninelives-send", daemon=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ninelives.events import NotificationFailed, NotificationSent, NotificationSuppressed
+from ninelives.late_imports import importing
 from ninelives.locks import new_lock
 from ninelives.notifications.alert import Alert, Phase
 from ninelives.notifications.behalf import on_behalf
@@ -193,15 +194,15 @@ class Delivery:
 def prepare() -> None:
     """Import what delivering needs, in the thread of whoever hands over.
 
-    A child that is forked while another thread imports would wait for that import for ever: so our threads import
-    nothing that is not there yet.
+    So our threads import nothing of ours that is not there yet: a child that is forked meanwhile would have it by half.
     """
-    import ninelives.describing
-    import ninelives.missing
-    import ninelives.notifications.standard_log
-    import ninelives.notifications.words.content
-    import ninelives.redaction
-    import ninelives.transient  # noqa: F401 - needed later
+    with importing():
+        import ninelives.describing
+        import ninelives.missing
+        import ninelives.notifications.standard_log
+        import ninelives.notifications.words.content
+        import ninelives.redaction
+        import ninelives.transient  # noqa: F401 - needed later
 
 
 def reason_of(error: BaseException) -> str:

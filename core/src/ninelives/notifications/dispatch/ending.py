@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-import sys
 import time
+from contextlib import suppress
 from typing import Protocol
 from weakref import WeakSet
 
+from ninelives.ends import at_end, at_end_of_child
 from ninelives.workers import FLUSH_SECONDS
 
 __all__ = ["leave_at_end_of_child", "register"]
@@ -20,7 +20,6 @@ class _Leaves(Protocol):
 
 
 _all: WeakSet[_Leaves] = WeakSet()
-_children: set[int] = set()
 
 
 def register(center: _Leaves) -> None:
@@ -29,20 +28,20 @@ def register(center: _Leaves) -> None:
 
 
 def leave_at_end_of_child() -> None:
-    """Let all of them `leave` at the end of a child of multiprocessing too, which ends without `atexit`."""
-    process = sys.modules.get("multiprocessing.process")
-    if process is None or process.parent_process() is None or os.getpid() in _children:
-        return
-    from multiprocessing.util import Finalize
-
-    _children.add(os.getpid())
-    Finalize(None, _leave, exitpriority=0)
+    """Let all of them `leave` at the end of a child of multiprocessing too."""
+    at_end_of_child(_leave)
 
 
+@at_end
 def _leave() -> None:
     end = time.monotonic() + FLUSH_SECONDS
     for center in list(_all):
-        center.leave(max(end - time.monotonic(), 0.0))
+        try:
+            center.leave(max(end - time.monotonic(), 0.0))
+        except (KeyboardInterrupt, SystemExit):  # whoever waits wants to be out: what is not sent goes to the log
+            end = 0.0
+            with suppress(KeyboardInterrupt, SystemExit):
+                center.leave(0.0)
 
 
 def _after_fork() -> None:
@@ -50,6 +49,5 @@ def _after_fork() -> None:
         center.reset()
 
 
-atexit.register(_leave)
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=_after_fork)

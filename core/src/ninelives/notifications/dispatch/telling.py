@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ninelives.errors import ChannelError
 from ninelives.events import NotificationEvent, NotificationFailed, NotificationSent, NotificationSuppressed
-from ninelives.notifications.behalf import on_behalf
+from ninelives.notifications.behalf import ends_program, on_behalf
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.occurrence import Occurrence
 
@@ -61,14 +61,20 @@ def tell(
 ) -> None:
     """Tell the listeners and count it; of ``log:`` there is nothing to tell.
 
-    All on behalf of the delivery: a listener that sends a notification about this one sends nothing.
+    All on behalf of the delivery: a listener that sends a notification about this one sends nothing. One that raises
+    SystemExit in a thread stops nothing that is still to be done there.
     """
     if kind is NotificationSent:
         route.stats.sent(outlet.label)
     elif kind is NotificationFailed:
         route.stats.failed(outlet.label)
-    if not outlet.is_log:
+    if outlet.is_log:
+        return
+    try:
         route.emit(_event(kind, about, route.clock.now(), outlet.label, reason, count))
+    except BaseException as error:
+        if isinstance(error, Exception) or ends_program(error):
+            raise
 
 
 def tell_held_back(about: About, route: Route, reason: str, count: int = 1) -> None:

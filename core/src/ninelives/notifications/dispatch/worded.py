@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ninelives.notifications.alert import Alert, Phase
+from ninelives.notifications.behalf import ends_program
 
 if TYPE_CHECKING:
     from ninelives.notifications.notification import Notification
@@ -18,28 +19,30 @@ def worded(alert: Alert) -> Notification:
 
     try:
         return of_alert(alert)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # whatever an occurrence or a template does: that it happened is told
+        if isinstance(error, KeyboardInterrupt) and ends_program(error):
+            raise
         import logging
 
         from ninelives.redaction import masked_traceback
 
+        bare = _bare(alert)
         text = "an alert of kind %s could not be worded\n%s"
-        logging.getLogger("ninelives").log(logging.ERROR, text, alert.occurrence.key, masked_traceback(error))
-        return _bare(alert)
+        logging.getLogger("ninelives").log(logging.ERROR, text, bare.key, masked_traceback(error))
+        return bare
 
 
 def _bare(alert: Alert) -> Notification:
     from ninelives.notifications.notification import Notification
+    from ninelives.redaction import redact_text
 
     about = alert.occurrence
     return Notification(
         message=f"{about.error_type}: what it says can't be shown",
         severity=about.severity,
         error_type=about.error_type,
-        pipeline=about.pipeline,
-        key=about.key,
+        pipeline=None if about.pipeline is None else redact_text(about.pipeline),
+        key=redact_text(about.key),
         count=alert.count,
         first=alert.first,
         last=alert.last,

@@ -1,4 +1,4 @@
-"""Which commands show a dead letter and run it again, from anywhere on the machine that kept it."""
+"""Which commands show a dead letter, complete it and run it again, from anywhere on the machine that kept it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from contextlib import suppress
 from ninelives.address import MASK, Address
 from ninelives.errors import ConfigurationError
 
-__all__ = ["commands_for"]
+__all__ = ["commands_for", "list_of_kind"]
 
 _ANY_APP = "MODULE:PIPELINE"
 """Where the program's own pipeline is, when that can't be seen from here: as the command's help calls it."""
 
 
-def commands_for(letter_id: str, place: str | None, pipeline: str, operation: str) -> dict[str, str]:
+def commands_for(
+    letter_id: str, place: str | None, pipeline: str, operation: str, *, whole: bool = True
+) -> dict[str, str]:
     """What to run in a shell, under ``show`` and ``replay``; nothing for a letter that ends with the process.
 
     The store is named by its address, so it does not matter how the pipeline was configured; where a part of that
@@ -26,26 +28,47 @@ def commands_for(letter_id: str, place: str | None, pipeline: str, operation: st
         place: The address of its store, secrets masked; None: not known.
         pipeline: The pipeline's name.
         operation: The function's name, ``module:qualname``: beside it the pipeline is looked for.
+        whole: Whether it can be replayed as it is; if not, ``edit`` stands before ``replay``.
 
     Example:
         >>> commands_for("019dbe2f", "file:/srv/dlq.json", "shop", "shop.jobs:charge")["show"]
         'ninelives dlq show 019dbe2f --store file:/srv/dlq.json'
     """
+    ways = _ways(place, pipeline, operation)
+    if ways is None:
+        return {}
+    store, program = ways
+    # No path in the command: this is masked before it is shown, and `--set kwargs.phone=***` asks to be pasted.
+    edit = {} if whole else {"edit": f"ninelives dlq edit {letter_id} --set PATH=VALUE {store}"}
+    return {
+        "show": f"ninelives dlq show {letter_id} {store}",
+        **edit,
+        "replay": f"ninelives dlq replay {letter_id} {program}",
+    }
+
+
+def list_of_kind(fingerprint: str, place: str | None, pipeline: str, operation: str) -> dict[str, str]:
+    """What shows all letters of one kind, under ``list``; else as `commands_for`.
+
+    Example:
+        >>> list_of_kind("d8bcd1c4", "file:/srv/dlq.json", "shop", "shop.jobs:charge")["list"]
+        'ninelives dlq list --fingerprint d8bcd1c4 --store file:/srv/dlq.json'
+    """
+    ways = _ways(place, pipeline, operation)
+    return {} if ways is None else {"list": f"ninelives dlq list --fingerprint {shlex.quote(fingerprint)} {ways[0]}"}
+
+
+def _ways(place: str | None, pipeline: str, operation: str) -> tuple[str, str] | None:
+    """The options that lead to the store, and those that lead to the program with it; None: both end together."""
     scheme = _scheme(place)
     if scheme == "memory":
-        return {}
+        return None
     app = _app(pipeline, operation)
+    program = f"--app {app or _ANY_APP}"
     if scheme is not None:
-        where = f" --store {shlex.quote(str(place))}"
-        return {
-            "show": f"ninelives dlq show {letter_id}{where}",
-            "replay": f"ninelives dlq replay {letter_id} --app {app or _ANY_APP}{where}",
-        }
-    where = f"--pipeline {shlex.quote(pipeline)}" if app is None else f"--app {app}"
-    return {
-        "show": f"ninelives dlq show {letter_id} {where}",
-        "replay": f"ninelives dlq replay {letter_id} --app {app or _ANY_APP}",
-    }
+        store = f"--store {shlex.quote(str(place))}"
+        return store, f"{program} {store}"
+    return f"--pipeline {shlex.quote(pipeline)}" if app is None else program, program
 
 
 def _scheme(place: str | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+import shlex
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,32 +11,31 @@ from msgspec.structs import replace
 
 from ninelives.describing import safe_repr
 from ninelives.machine import hostname
+from ninelives.notifications.failure import Failure
 from ninelives.notifications.notification import ErrorSeverity, Notification
 from ninelives.notifications.occurrence import Ready
-from ninelives.notifications.words.commands import commands_for
+from ninelives.notifications.words.commands import commands_for, list_of_kind
 from ninelives.notifications.words.moments import moment_text
 from ninelives.notifications.words.outage_content import is_of_outage, of_circuit, of_outage
 from ninelives.notifications.words.templates import reworded
-from ninelives.redaction import redact, redact_text
+from ninelives.redaction import functions_in, redact, redact_function, redact_text
 
 if TYPE_CHECKING:
     from ninelives.notifications.alert import Alert
-    from ninelives.notifications.failure import Failure
 
 __all__ = ["of_alert", "of_circuit", "of_failure", "of_health", "of_message"]
-
-_FUNCTION = re.compile(r"[^\W\d][\w.]*:[\w.<>]+")
 
 
 def of_failure(failure: Failure) -> Notification:
     """What is to be said of a call that failed."""
-    text, pipeline, operation = redact_text(failure.text), redact_text(failure.pipeline), _operation(failure)
+    text, pipeline = redact_text(failure.text), redact_text(failure.pipeline)
+    operation, kind = redact_function(failure.operation), redact_text(failure.error_type)
     times = "attempt" if failure.attempts == 1 else "attempts"
     outcome = "was refused" if failure.refused else f"failed after {failure.attempts} {times}"
     details = {
         "operation": operation,
         "attempts": failure.attempts,
-        "error": {"type": failure.error_type, "message": text},
+        "error": {"type": kind, "message": text},
         "circuit": None if failure.circuit is None else redact_text(failure.circuit),
         "circuit_state": None if failure.circuit_state is None else redact_text(failure.circuit_state),
         "call_id": failure.call_id,
@@ -46,13 +45,13 @@ def of_failure(failure: Failure) -> Notification:
         "trace": failure.trace,
     }
     return Notification(
-        message=f"{operation} {outcome}: {failure.error_type}: {text}",
+        message=f"{operation} {outcome}: {kind}: {text}",
         severity=failure.severity,
-        error_type=failure.error_type,
+        error_type=kind,
         details={name: value for name, value in details.items() if value is not None},
         pipeline=pipeline,
         letter_id=failure.letter_id,
-        key=f"{pipeline}:{failure.error_type}:{redact_text(failure.fingerprint or '')}",
+        key=f"{pipeline}:{kind}:{redact_text(failure.fingerprint or '')}",
         first=failure.at,
         last=failure.at,
     )
@@ -100,11 +99,10 @@ def _of_kind(alert: Alert) -> Notification:
     given = alert.occurrence.notification()
     if isinstance(alert.occurrence, Ready) and alert.total == 1:
         return given  # whoever made it said all that there is to say
-    many = {"total": alert.total, "began": moment_text(alert.began)} if alert.total > 1 else {}
     told = replace(
         given,
         message=f"{_often(alert)}{given.message}",
-        details={"phase": str(alert.phase), **many, **given.details},
+        details={"phase": str(alert.phase), **_many(alert), **given.details},
         count=alert.count,
         first=alert.first,
         last=alert.last,
@@ -115,6 +113,14 @@ def _of_kind(alert: Alert) -> Notification:
     return replace(
         told, message=f"Of more kinds than are told apart: {told.message}", error_type="others", key=f"{name}:others"
     )
+
+
+def _many(alert: Alert) -> dict[str, Any]:
+    if alert.total == 1:
+        return {}
+    about = alert.occurrence
+    letters = _of_its_kind(about) if isinstance(about, Failure) and not alert.others else {}
+    return {"total": alert.total, "began": moment_text(alert.began), **letters}
 
 
 def _often(alert: Alert) -> str:
@@ -131,21 +137,40 @@ def _letter(failure: Failure) -> dict[str, Any]:
     """The dead letter, and what to run to see it and to run it again."""
     if failure.letter_id is None:
         return {"replay_count": failure.replay_count}
-    place = redact_text(failure.letter_place or "")
-    whole = place if place == failure.letter_place else None
-    commands = commands_for(failure.letter_id, whole, failure.pipeline, failure.operation)
-    if redact_text(failure.pipeline) != failure.pipeline:
-        commands = {name: redact_text(command) for name, command in commands.items()}
+    lacks = failure.letter_lacks
+    lack = {} if lacks is None else {"lacks": redact_text(f"{lacks}: put it back by an edit before the replay")}
+    commands = commands_for(
+        failure.letter_id, _whole_place(failure), failure.pipeline, failure.operation, whole=lacks is None
+    )
     return {
-        "letter": {"id": failure.letter_id, "place": place},
+        "letter": {"id": failure.letter_id, "place": redact_text(failure.letter_place or ""), **lack},
         "replay_count": failure.replay_count,
-        **commands,
+        **_masked(commands, failure),
     }
 
 
-def _operation(failure: Failure) -> str:
-    # Of a function ``token:issue`` the module's name is no name of a secret; what the program calls it may be anything.
-    return failure.operation if _FUNCTION.fullmatch(failure.operation) else redact_text(failure.operation)
+def _of_its_kind(failure: Failure) -> dict[str, str]:
+    """What to run to see the letters of all failures like this one."""
+    kind = failure.fingerprint
+    if failure.letter_id is None or kind is None or redact_text(kind) != kind:
+        return {}
+    return _masked(list_of_kind(kind, _whole_place(failure), failure.pipeline, failure.operation), failure)
+
+
+def _whole_place(failure: Failure) -> str | None:
+    """The store's address, if nothing of it is masked: only then it leads there."""
+    place = failure.letter_place
+    return None if place is None or redact_text(place) != place else place
+
+
+def _masked(commands: dict[str, str], failure: Failure) -> dict[str, str]:
+    shown = redact_text(failure.pipeline)
+    if shown == failure.pipeline:
+        return commands
+    given, named = shlex.quote(failure.pipeline), shlex.quote(shown)  # what is quoted is recognised by nothing
+    commands = {name: command.replace(given, named) for name, command in commands.items()}
+    masked: dict[str, str] = redact(commands, functions=functions_in(commands))
+    return masked
 
 
 def _text(given: Any) -> str:

@@ -47,12 +47,13 @@ def _all_in(places: Sequence[Place], pipeline: str | None) -> Iterator[tuple[str
     """The id of each letter, and what it is about."""
     from ninelives.dead_letters.letter import LetterFilter
     from ninelives.dead_letters.looking import letters_in
+    from ninelives_cli.dlq.masking import clean_function
 
     cursor: str | None = None
     while True:
         page = letters_in(places, LetterFilter(pipeline=pipeline), limit=MOST, cursor=cursor)
         for letter in page.letters:
             error = "" if letter.error is None else letter.error.type.rpartition(".")[2]
-            yield letter.id, f"{letter.operation or ''} {error}".strip()
+            yield letter.id, f"{clean_function(letter.operation)} {error}".strip()
         if (cursor := page.cursor) is None:
             return

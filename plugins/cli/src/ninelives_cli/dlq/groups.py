@@ -48,10 +48,10 @@ def groups(*, where: Where, wanted: LetterFilter, limit: int, as_json: bool) -> 
 
 
 def _record(group: LetterGroup) -> dict[str, Any]:
-    from ninelives.redaction import redact_text
+    from ninelives_cli.dlq.masking import hidden
     from ninelives_cli.dlq.moments import iso
 
-    return {
+    record = {
         "pipeline": group.pipeline,
         "fingerprint": group.fingerprint,
         "fingerprint_version": group.fingerprint_version,
@@ -62,14 +62,15 @@ def _record(group: LetterGroup) -> dict[str, Any]:
         "example": group.example,
         "operation": group.operation,
         "error_type": group.error_type or None,
-        "error_message": redact_text(group.error_message),
+        "error_message": group.error_message,
     }
+    return hidden(record)
 
 
 def _show(found: Sequence[LetterGroup]) -> None:
     from datetime import UTC, datetime
 
-    from ninelives_cli.dlq.masking import clean
+    from ninelives_cli.dlq.masking import clean, clean_function
     from ninelives_cli.dlq.moments import since
     from ninelives_cli.dlq.summaries import error_said
     from ninelives_cli.tables import show_stacked
@@ -84,7 +85,7 @@ def _show(found: Sequence[LetterGroup]) -> None:
             clean(group.pipeline),
             clean(group.fingerprint),
             clean(group.example),
-            clean(group.operation),
+            clean_function(group.operation),
             error_said(group.error_type, group.error_message),
         )
         for group in found

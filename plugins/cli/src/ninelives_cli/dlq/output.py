@@ -13,7 +13,7 @@ import click
 from ninelives.address import masked
 from ninelives.dead_letters.letter import LetterFilter
 from ninelives.dead_letters.store import is_searchable
-from ninelives.redaction import one_line
+from ninelives.redaction import one_line, redact_text
 
 if TYPE_CHECKING:
     from ninelives.dead_letters.desk import Desk
@@ -94,7 +94,7 @@ def say_what_is_unreadable(place: Place) -> None:
     bad: Sequence[Any] = getattr(place.store, "problems", tuple)()
     if bad:
         said = f"Not shown, as they can't be read, but kept: {counted(len(bad), 'record')} in {place.name}; the first"
-        click.echo(one_line(f"{said}: {bad[0].why}"), err=True)
+        click.echo(one_line(f"{said}: {redact_text(str(bad[0].why))}"), err=True)
 
 
 def can_search(desk: Desk) -> bool:

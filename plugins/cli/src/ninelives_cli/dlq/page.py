@@ -10,7 +10,7 @@ from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.redacting import masked_again
 from ninelives.dead_letters.views import put_back_advice
 from ninelives.redaction import redact
-from ninelives_cli.dlq.masking import clean, clean_lines, pretty
+from ninelives_cli.dlq.masking import clean, clean_function, clean_lines, pretty
 from ninelives_cli.dlq.moments import ago, iso
 from ninelives_cli.dlq.output import counted
 
@@ -57,7 +57,8 @@ class _Page:
         }
         for name, value in facts.items():
             if value:
-                yield f"{name:{_WIDTH}}{self._clean(value)}"
+                shown = clean_function if name == "operation" else clean
+                yield f"{name:{_WIDTH}}{shown(value, reveal=self.reveal)}"
 
     def payload(self) -> Iterator[str]:
         letter = self.letter

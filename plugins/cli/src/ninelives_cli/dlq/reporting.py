@@ -10,7 +10,7 @@ from msgspec import structs
 
 from ninelives.inspecting import functions_of
 from ninelives.registry import NOT_REGISTERED
-from ninelives_cli.dlq.masking import clean
+from ninelives_cli.dlq.masking import clean, clean_function
 from ninelives_cli.dlq.output import counted, write_json
 from ninelives_cli.tables import on_terminal, show_table
 
@@ -58,7 +58,7 @@ def show_report(report: ReplayReport, pipeline: Pipeline, *, as_json: bool) -> N
     for problem in problems:
         click.echo(f"Not read: {problem}", err=True)
     if any(why.endswith(NOT_REGISTERED) for why in report.reasons.values()):
-        known = ", ".join(map(clean, functions_of(pipeline))) or "none"
+        known = ", ".join(map(clean_function, functions_of(pipeline))) or "none"
         click.echo(f"Registered are: {known}. Import modules that register others with --import MODULE.", err=True)
     if report.stopped is not None:
         click.echo(_end(report), err=True)

@@ -41,14 +41,14 @@ def stats(*, where: Where, wanted: LetterFilter, as_json: bool) -> None:
 
 
 def _record(found: Stats) -> dict[str, Any]:
-    from ninelives.redaction import redact_text
+    from ninelives.redaction import redact, redact_text
     from ninelives_cli.dlq.moments import iso
 
     return {
         "total": found.total,
         "by_state": found.by_state,
-        "by_pipeline": [{"pipeline": name, "count": count} for name, count in found.by_pipeline.items()],
-        "by_error": [{"error_type": name or None, "count": count} for name, count in found.by_error.items()],
+        "by_pipeline": [{"pipeline": redact(name), "count": count} for name, count in found.by_pipeline.items()],
+        "by_error": [{"error_type": redact(name or None), "count": count} for name, count in found.by_error.items()],
         "oldest": iso(found.oldest),
         "newest": iso(found.newest),
         "stores": [

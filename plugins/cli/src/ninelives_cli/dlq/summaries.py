@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ninelives.dead_letters.letter import DeadLetter
-from ninelives.redaction import redact, redact_text
-from ninelives_cli.dlq.masking import clean
+from ninelives_cli.dlq.masking import clean, clean_function, hidden
 from ninelives_cli.dlq.moments import iso, since
 from ninelives_cli.tables import show_stacked
 
@@ -19,9 +18,9 @@ _MESSAGE = 80  # characters of an error's message
 
 
 def summary_of(letter: DeadLetter) -> dict[str, Any]:
-    """What `ninelives dlq list --json` says of a letter: all but the payload and the traceback; text is masked."""
+    """What `ninelives dlq list --json` says of a letter: all but the payload and the traceback; it is masked."""
     error = letter.error
-    return {
+    record = {
         "id": letter.id,
         "created": iso(letter.created),
         "first_failed": iso(letter.first_failed),
@@ -32,13 +31,14 @@ def summary_of(letter: DeadLetter) -> dict[str, Any]:
         "pipeline": letter.pipeline,
         "operation": letter.operation,
         "error_type": None if error is None else error.type,
-        "error_message": None if error is None else redact_text(error.message),
+        "error_message": None if error is None else error.message,
         "fingerprint": letter.fingerprint,
         "replay_count": letter.replay_count,
         "replayable": letter.replayable,
         "redacted": list(letter.redacted),
-        "tags": redact(letter.tags),
+        "tags": letter.tags,
     }
+    return hidden(record)
 
 
 def show(letters: Sequence[DeadLetter]) -> None:
@@ -64,6 +64,6 @@ def _row(letter: DeadLetter, now: datetime) -> tuple[str, ...]:
         letter.state,
         str(letter.replay_count),
         clean(letter.pipeline),
-        clean(letter.operation),
+        clean_function(letter.operation),
         "" if error is None else error_said(error.type, error.message),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct, structs
 
+from ninelives.redaction import redact, redact_text
 from ninelives_cli.tables import is_cramped, show_table
 
 __all__ = ["Row", "json_lines", "show"]
@@ -35,7 +36,7 @@ class Row(Struct, frozen=True):
 
 def show(rows: Iterable[Row]) -> None:
     """Print a table of them; on a terminal that is too narrow for that, the detail stands under the place."""
-    cells = [(row.pipeline or "", row.part, row.where, _WORKS[row.works], row.detail) for row in rows]
+    cells = [(redact_text(row.pipeline or ""), row.part, row.where, _WORKS[row.works], row.detail) for row in rows]
     if is_cramped(_HEADINGS, cells):
         under = [(name, part, works, f"{where}\n{detail}".strip()) for name, part, where, works, detail in cells]
         show_table(("pipeline", "part", "works", "where, and detail"), under, apart=True)
@@ -45,4 +46,4 @@ def show(rows: Iterable[Row]) -> None:
 
 def json_lines(rows: Iterable[Row]) -> str:
     """One object a line, with the attributes of `Row`."""
-    return "".join(json.dumps(structs.asdict(row)) + "\n" for row in rows)
+    return "".join(json.dumps(structs.asdict(row) | {"pipeline": redact(row.pipeline)}) + "\n" for row in rows)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
+from ninelives.errors import ConfigurationError, Problem
 from ninelives.inspecting import Backend, backends_of, channels_of
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.notifier import AdminNotifier
@@ -20,6 +22,9 @@ from ninelives_cli.tables import show_table
 
 __all__ = ["channels_at", "channels_in", "make_notification", "send_all", "show_sent"]
 
+_OPTION = "--channel"
+_ENTRY = re.compile(r"\Achannels\[\d+\](?:: )?")
+
 
 def channels_at(addresses: Sequence[str]) -> list[Backend]:
     """The channels of these addresses.
@@ -27,7 +32,10 @@ def channels_at(addresses: Sequence[str]) -> list[Backend]:
     Raises:
         ConfigurationError: Addresses are wrong; it names them all.
     """
-    return _each_once(channels_of(AdminNotifier(channels=addresses)))
+    try:
+        return _each_once(channels_of(AdminNotifier(channels=addresses)))
+    except ConfigurationError as error:
+        raise type(error)(*map(_of_option, error.args)) from None
 
 
 def channels_in(names: Sequence[str]) -> list[Backend]:
@@ -59,6 +67,13 @@ def show_sent(channels: Sequence[Backend], sent: Sequence[Ended[None]]) -> None:
     """Print a table of what came of it."""
     rows = [_row(channel, ended) for channel, ended in zip(channels, sent, strict=True)]
     show_table(("channel", "accepted", "seconds", "detail"), rows, numbers=("seconds",))
+
+
+def _of_option(what: str | Problem) -> str | Problem:
+    """The same as the one who gave the option knows it."""
+    if isinstance(what, str):
+        return _ENTRY.sub(f"{_OPTION}: ", what)
+    return what._replace(place=_OPTION, part=_ENTRY.sub("", what.part))
 
 
 def _row(channel: Backend, ended: Ended[None]) -> tuple[str, ...]:

@@ -1,0 +1,75 @@
+"""A clock of the program's own that is broken hurts nobody else."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+from ninelives.clock import SYSTEM_CLOCK
+from ninelives.notifications.outlet import Outlet
+from ninelives.notifications.steady import steady
+from ninelives.testing.clock import FakeClock
+
+
+class Broken(FakeClock):
+    """It raises, whatever it is asked."""
+
+    def now(self):
+        raise RuntimeError
+
+    monotonic = now
+
+    def sleep(self, seconds, /):
+        raise RuntimeError
+
+
+def test_a_clock_that_raises_stands_still():
+    """While it raises, time stands still by it, the date is the machine's, and nothing is waited for."""
+    clock = steady(Broken())
+    assert clock.monotonic() == clock.monotonic() == 0.0
+    before = datetime.now(UTC)
+    assert before <= clock.now() <= datetime.now(UTC)
+    clock.sleep(math.inf)
+
+
+def test_what_is_no_time_is_not_told():
+    """A time that is infinite or not a number is not passed on: the last one stands."""
+    given = FakeClock()
+    clock = steady(given)
+    before = clock.monotonic()
+    given.monotonic = lambda: math.nan
+    assert clock.monotonic() == before
+
+
+async def test_a_sound_clock_is_told_as_it_is():
+    """A clock that works is asked and waited by as if nothing stood between."""
+    given = FakeClock()
+    clock = steady(given)
+    clock.sleep(2.0)
+    await clock.asleep(3.0)
+    assert clock.monotonic() == given.monotonic()
+    assert clock.now() == given.now()
+
+
+def test_one_clock_stays_one():
+    """Of one clock there is one steady one, and the machine's own needs none."""
+    given = FakeClock()
+    clock = steady(given)
+    assert steady(given) is clock
+    assert steady(clock) is clock
+    assert steady(SYSTEM_CLOCK) is SYSTEM_CLOCK
+
+
+def test_a_channel_that_can_not_say_whether_it_waits_may_wait():
+    """A channel whose `inline` raises is taken for one that waits."""
+
+    class Odd:
+        @property
+        def inline(self):
+            raise RuntimeError
+
+        def send(self, notification, *, timeout): ...
+
+        def close(self): ...
+
+    assert not Outlet(Odd(), "odd:").inline
