@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
 import pytest
 
+from ninelives import late_imports
 from ninelives.missing import install_advice
 
 LIMIT = 60
@@ -83,6 +85,34 @@ def test_a_fork_waits_for_an_import(tmp_path, body):
     (tmp_path / "slow.py").write_text(SLOW)
     done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=LIMIT, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_child_has_a_free_lock_whoever_held_it(monkeypatch):
+    """What the hooks do, in one process: a lock that another thread held is new in the child, one of ours is free."""
+    lock = threading.RLock()
+    monkeypatch.setattr(late_imports, "_lock", lock)
+    monkeypatch.setattr(late_imports, "PATIENCE", 0)
+    for holder in (lock.acquire, int):  # another thread is importing, or none is
+        thread = threading.Thread(target=holder)
+        thread.start()
+        thread.join()
+        late_imports._before()
+        late_imports._after_in_child()
+        assert free_elsewhere(lock)
+
+
+def free_elsewhere(lock):
+    """Whether another thread could take it."""
+    said = []
+
+    def look():
+        said.append(lock.acquire(blocking=False))
+        lock.release()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    return said == [True]
 
 
 def test_what_was_imported_by_half_needs_no_installing():
