@@ -1,8 +1,12 @@
-"""What holds for all tests: the signals that they send arrive, however the tests were started."""
+"""What holds for all tests, however they were started and in whatever order: signals that they send, names to mask."""
 
 from __future__ import annotations
 
 import signal
+
+import pytest
+
+from ninelives import masked_keys
 
 
 def heed(number: signal.Signals, handler: object) -> None:
@@ -16,3 +20,14 @@ def heed(number: signal.Signals, handler: object) -> None:
 
 heed(signal.SIGINT, signal.default_int_handler)
 heed(signal.SIGHUP, lambda *_: None)
+
+# In the directory that the tests are started in: else the first that masks something would read what lies in its own.
+masked_keys.learn()
+
+
+@pytest.fixture
+def nothing_learned(monkeypatch):
+    """No names of keys are added, as in a process that has just begun; what a test adds ends with it."""
+    monkeypatch.setattr(masked_keys, "_names", frozenset())
+    monkeypatch.setattr(masked_keys, "_pattern", None)
+    monkeypatch.setattr(masked_keys, "_has_learned", False)

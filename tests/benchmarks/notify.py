@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import statistics
 import sys
 import threading
@@ -140,6 +141,25 @@ def seconds_of_others() -> float:
     return longest
 
 
+def crowd() -> tuple[float, int, float]:
+    """While 999 channels hang: seconds until another has it, threads more, and megabytes more of resident memory."""
+    from ninelives.testing import RecordingChannel
+
+    threads, memory = threading.active_count(), _resident()
+    other = RecordingChannel(inline=False)
+    pipeline = notify_alone("crowd", notify={"channels": [*(Hanging() for _ in range(999)), other], "timeout": 3_600})
+    begin = time.perf_counter()
+    pipeline.try_run(fail)
+    other.wait_for(1, timeout=60)
+    took = time.perf_counter() - begin
+    return took, threading.active_count() - threads, (_resident() - memory) / 1e6
+
+
+def _resident() -> int:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def _raise(error: type[Exception]) -> None:
     raise error("no answer")
 
@@ -165,6 +185,10 @@ def main() -> int:
         print(f"{'  more by the clock':58} {told - without:10.2f} µs")
     row(f"{FLOOD:,} failures: more memory at the peak", megabytes(), "MB", MEMORY_MB)
     row("one channel hangs: the others have it after", seconds_of_others(), "s", OTHERS_S)
+    if os.path.exists("/proc/self/statm"):
+        took, threads, memory = crowd()
+        row("999 channels hang: the other one has it after", took, "s", OTHERS_S)
+        print(f"{'  threads':58} {threads:10.2f}\n{'  resident memory':58} {memory:10.2f} MB")
     print("\n" + (f"over the limit: {', '.join(missed)}" if missed else "all limits are held"))
     _go_on.set()
     return 1 if missed else 0

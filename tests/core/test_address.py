@@ -71,7 +71,7 @@ def test_unknown_options_are_refused_by_name():
     with pytest.raises(ConfigurationError) as caught:
         address.refuse_unknown_options({"size", "fsync"})
     assert str(caught.value).splitlines() == [
-        "x:a?size=1&fsnc=***&token=***: option 'fsnc': expected one of: fsync, size",
+        "x:a?size=1&fsnc=***&token=***: option 'fsnc': expected one of: fsync, size; did you mean 'fsync'?",
         "x:a?size=1&fsnc=***&token=***: option 'token': expected one of: fsync, size",
     ]
     with pytest.raises(ConfigurationError, match="option 'a': expected no options"):

@@ -191,6 +191,16 @@ def test_who_can_not_be_told_does_no_harm(alerts, teller):
     assert teller.told == ["api closed"]
 
 
+def test_who_can_run_letters_is_known():
+    """A function can run letters if it is registered, or if one runs all; where nothing is known nothing is missing."""
+    assert Alerts().can_run("shop:work")
+    alerts = Alerts({"shop:work"})
+    assert alerts.can_run("shop:work")
+    assert not alerts.can_run("shop:other")
+    alerts.reprocesses = True
+    assert alerts.can_run("shop:other")
+
+
 def test_circuits_do_not_hold_who_follows_them(shop):
     """A pipeline that is gone is told nothing, and takes no memory: handlers build one for each call."""
     circuit = Circuit("api")

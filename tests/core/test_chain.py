@@ -13,6 +13,7 @@ from ninelives import (
     BackoffStrategy,
     CircuitBreaker,
     ConfigurationError,
+    ConfigurationWarning,
     DeadLetterQueue,
     Pipeline,
     Plugins,
@@ -20,7 +21,7 @@ from ninelives import (
 )
 from ninelives.dead_letters.desk import Desk
 from ninelives.middleware import Around
-from ninelives.settings import find_settings
+from ninelives.settings import Settings, find_settings
 from ninelives.testing import FakeClock, RecordingChannel
 
 
@@ -344,6 +345,26 @@ def test_everything_is_said_at_once_wherever_it_stands(shop, tmp_path):
     ]
     assert [begin for begin in begins if not any(line.startswith(begin) for line in said)] == [], said
     assert len(said) == len(begins)
+
+
+@pytest.mark.parametrize("name", ["notfy", "dead_leter", "Backoff"])
+def test_defaults_of_a_link_that_is_mistyped_are_warned_of(shop, name):
+    """They would go for nothing, without a word."""
+    settings = Settings({"defaults": {name: {}}}, environ={})
+    with pytest.warns(
+        ConfigurationWarning, match=rf"^settings: defaults\.{name} is for a link that .*; did you mean '"
+    ):
+        shop.pipeline("x", settings=settings)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["notify", "timeout", "rate", "x_notify", "notify2"],
+)
+def test_defaults_of_a_link_that_others_may_have_are_not(shop, name):
+    """Of a known link that this chain lacks, of an alias of this chain or of another of the file, of another name."""
+    table = {"defaults": {name: {}}, "pipelines": {"y": {"chain": ["notify2:notify"]}}}
+    shop.pipeline("x", settings=Settings(table, environ={}), chain=["x_notify:notify"], x_notify={"channels": ["log:"]})
 
 
 def test_what_is_wrong_in_an_address_is_named(shop):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
-from ninelives.checks import Checks, shown, told
+from ninelives.checks import Checks, guess, shown, told
 from ninelives.errors import ConfigurationError
+from ninelives.notifications.notification import ErrorSeverity
 
 
 class Unprintable:
@@ -89,6 +92,13 @@ def test_all_problems_are_raised_together():
         ("tokens:Expired", "retry_exceptions", "'tokens:Expired'"),
         ({"secret": 1, "size": 2}, "", "{'secret': '***', 'size': 2}"),
         ({1: "x:?token=abc"}, "", "{1: 'x:?token=***'}"),
+        ({"smtp://ops:hunter2@mail"}, "", "{'smtp://ops:***@mail'}"),
+        (frozenset({"+15551230000"}), "", "frozenset({'+1XXXXXXXXXX'})"),
+        (b"smtp://ops:hunter2@mail", "", "b'smtp://ops:***@mail'"),
+        (SimpleNamespace(host="mail", token="hunter2"), "", "namespace(host='mail', token=***"),  # noqa: S106 - a fake
+        (timedelta(days=-1), "", "datetime.timedelta(days=-1)"),
+        (None, "", "None"),
+        (str.upper, "", "<method 'upper' of 'str' objects>"),
         (Unprintable(), "", "<Unprintable>"),
         ([Unprintable()], "", "<list>"),
     ],
@@ -96,6 +106,26 @@ def test_all_problems_are_raised_together():
 def test_values_are_shown_without_their_secrets(value, name, text):
     """What looks secret, by its name or in an address, is masked at any depth; a broken repr does no harm."""
     assert shown(value, name) == text
+
+
+@pytest.mark.parametrize(
+    ("given", "known", "said"),
+    [
+        ("chanels", ("failover", "channels"), "; did you mean 'channels'?"),
+        ("Channels", ("channels",), "; did you mean 'channels'?"),
+        ("WARN", ErrorSeverity, "; did you mean 'WARNING'?"),
+        ("lgo", ("log", "sns"), "; did you mean 'log'?"),
+        ("nothing", ("log", "sns"), ""),
+        ("log", (), ""),
+        ("", ("log",), ""),
+        (None, ("None",), ""),
+        (3, ("3",), ""),
+        ("log" * 100_000, ("log",), ""),
+    ],
+)
+def test_a_near_miss_is_guessed(given, known, said):
+    """What resembles something known, in any case of letters, was meant for it; what is long or no text was not."""
+    assert guess(given, known) == said
 
 
 def test_long_values_are_cut():

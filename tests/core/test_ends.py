@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing.process
 import multiprocessing.util
+import threading
 
 import pytest
 
@@ -22,6 +23,24 @@ def test_a_signal_breaks_it_off_without_a_traceback(monkeypatch, signal):
 
     assert registered == [step]
     step()
+
+
+def test_what_came_of_a_signal_counts_as_one():
+    """What a lock complains of because a signal came at a bad moment is its doing; another error comes out."""
+    lock = threading.Lock()
+
+    def interrupted():
+        with lock:
+            lock.release()
+            raise KeyboardInterrupt
+
+    def faulty():
+        raise RuntimeError("a fault")
+
+    assert ends.breaks_off(interrupted)
+    assert not ends.breaks_off(lambda: None)
+    with pytest.raises(RuntimeError, match="a fault"):
+        ends.breaks_off(faulty)
 
 
 def test_a_child_has_one_end(monkeypatch):

@@ -194,3 +194,53 @@ def test_a_forked_child_finds_every_lock_free(shop):
     finally:
         for lock in locks:
             lock.release()
+
+
+def test_at_the_end_of_the_program_the_next_takes_over_from_a_channel_that_hangs(tmp_path):
+    """A first channel that hangs leaves the next of its failover group its share of the flush time."""
+    code = """
+        hanging = Channel(inline=False, hang=threading.Event(), keeps_timeout=False)
+        options = {"failover": [[hanging, Channel(inline=False)]]}
+        shop = Pipeline("shop", dead_letter={"store": "memory:"}, backoff={"max_retries": 0}, notify=options)
+        assert not shop.try_run(fail).ok
+        """
+    assert _run(code, tmp_path) == "sent builtins.KeyError\n"
+
+
+_LATE = """
+import sys
+from ninelives import Pipeline
+
+class Late:
+    def __del__(self):  # the interpreter ends, and can import nothing any more
+        for _ in range(2):
+            try:
+                shop.run(fail)
+            except Exception as error:
+                print(repr(error))
+
+def fail():
+    raise OSError("mine")
+
+shop = Pipeline("shop", dead_letter={"store": "file:./late.json"}, **OPTIONS)
+sys.modules["late"] = Late()
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "second"),
+    [("dict()", "OSError('mine')"), ("dict(breaker={'failure_threshold': 1})", "CircuitBreakerOpenError")],
+    ids=["retried", "refused"],
+)
+def test_a_call_that_fails_while_the_interpreter_ends_raises_its_own_error(tmp_path, options, second):
+    """And has its letter, although nothing can be imported any more; what could not be told is on stderr."""
+    program = _LATE.replace("OPTIONS", f"{{'backoff': {{'max_retries': 1, 'base_delay': 0}}, **{options}}}")
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=False, cwd=tmp_path, text=True, timeout=LIMIT
+    )
+    assert done.returncode == 0
+    first, again = done.stdout.splitlines()
+    assert first == "OSError('mine')"
+    assert again.startswith(second)
+    assert "could not be told of" in done.stderr
+    assert '"operation":"__main__:fail"' in (tmp_path / "late.json").read_text()

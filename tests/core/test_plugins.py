@@ -334,6 +334,9 @@ def test_options_are_converted_and_passed_to_the_factory():
     assert type(link.options["limit"]) is float
 
 
+TIMING = ("limit", "names", "call", "password", "on_done")
+
+
 def test_all_wrong_options_are_said_at_once():
     """Law 60: unknown, of a wrong type, and missing: each by where it stands, masked where it looks secret."""
     plugins = Plugins(plugin("middleware", ("timing", Link), options=TimingOptions))
@@ -342,7 +345,7 @@ def test_all_wrong_options_are_said_at_once():
         plugins.build_link("timing", given, "Pipeline('x')")
     assert not isinstance(caught.value, PluginError)
     assert str(caught.value).splitlines() == [
-        "x.toml: link.nmaes: expected an option of timing (there are: limit, names, call, password, on_done)",
+        f"x.toml: link.nmaes: expected an option of timing (there are: {', '.join(TIMING)}); did you mean 'names'?",
         "x.toml: link.names is ['a', 5]: expected `str`, got `int` - at `$[1]`",
         "x.toml: link.password is '***': expected a whole number",
         "Pipeline('x'): expected the option 'limit' of timing",
@@ -393,7 +396,7 @@ def test_without_a_struct_the_signature_says_which_options_there_are():
     with pytest.raises(ConfigurationError) as caught:
         plugins.build_link("timing", settings(color="blue"), "Pipeline('x')")
     assert str(caught.value).splitlines() == [
-        "x.toml: link.color: expected an option of timing (there are: size, colour)",
+        "x.toml: link.color: expected an option of timing (there are: size, colour); did you mean 'colour'?",
         "Pipeline('x'): expected the option 'size' of timing",
     ]
     with pytest.raises(ConfigurationError, match=r"option of odd \(there are: size, colour\)"):

@@ -227,6 +227,18 @@ def test_what_a_section_has_options_for_can_be_asked():
         "brekaer": 'settings: pipelines."a.b c".brekaer',
     }
     assert settings.links_of("other") == {}
+    assert Settings({"defaults": {"chain": ["x"], "brekaer": 1}}).links_of(None) == {
+        "brekaer": "settings: defaults.brekaer"
+    }
+
+
+def test_what_links_go_by_can_be_asked():
+    """By the aliases of all chains of the file's pipelines, their own or the default."""
+    pipelines = {"a": {"chain": ["total:timeout", "backoff"]}, "b": {}, "c": {"chain": 5}}
+    defaults = {"chain": ["x:breaker"]}
+    settings = Settings({"pipelines": pipelines, "defaults": defaults}, environ={}, tolerant=True)
+    assert settings.aliases == {"total", "backoff", "x"}
+    assert Settings({"pipelines": {"b": {}}}, environ={}).aliases == frozenset()
 
 
 def test_a_value_in_place_of_options_is_refused():
@@ -243,7 +255,10 @@ def test_a_value_in_place_of_options_is_refused():
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ({"pipeline": {}}, "settings: pipeline is {}: expected one of: pipelines, defaults, redaction"),
+        (
+            {"pipeline": {}},
+            "settings: pipeline is {}: expected one of: pipelines, defaults, redaction; did you mean 'pipelines'?",
+        ),
         ({"password": "hunter2"}, "settings: password is '***': expected one of: pipelines, defaults, redaction"),
         ({"pipelines": []}, "settings: pipelines is []: expected a table of pipelines"),
         (

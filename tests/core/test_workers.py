@@ -319,3 +319,23 @@ def test_without_asyncio_there_is_no_loop(monkeypatch):
     """Where nobody has imported asyncio, it is not imported to ask."""
     monkeypatch.delitem(sys.modules, "asyncio")
     assert running_loop() is None
+
+
+def test_a_signals_handler_may_submit_while_another_is_submitted(monkeypatch):
+    """A handler that runs in the midst of it, in the same thread, holds up neither itself nor what it came upon."""
+    start, futures = threading.Thread.start, []
+
+    def interrupted(thread):
+        if thread.name == "ninelives-worker" and not futures:
+            futures.append(None)
+            futures.append(workers.submit(int, 2))
+        start(thread)
+
+    def work():
+        futures.append(workers.submit(int, 1))
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert [future.result(10) for future in futures[1:]] == [2, 1]

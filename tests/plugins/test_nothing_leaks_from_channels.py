@@ -15,10 +15,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ninelives import ChannelError, ErrorSeverity, Pipeline, StoreError
+from ninelives.circuit import CircuitState
+from ninelives.dead_letters.missed import Missed
+from ninelives.notifications.alert import Alert, Phase
+from ninelives.notifications.circuit_change import CircuitChange
+from ninelives.notifications.dispatch.results import Results
 from ninelives.notifications.failure import Failure
-from ninelives.notifications.words.content import of_health, of_message
+from ninelives.notifications.route import Route
+from ninelives.notifications.words.content import of_alert, of_health, of_message
 from ninelives.notifications.words.templates import Template, reworded
-from ninelives.testing import RecordingChannel
+from ninelives.testing import FakeClock, RecordingChannel
 from ninelives_aws.errors import channel_errors
 from ninelives_email.envelope import Envelope
 from ninelives_email.message import message_of
@@ -54,11 +60,23 @@ failures = st.builds(
     Failure, pipeline=secrets, operation=secrets, error_type=secrets, text=secrets,
     severity=st.just(ErrorSeverity.ERROR),
     at=st.just(NOW), fingerprint=secrets, circuit=secrets, circuit_state=secrets,
-    letter_id=st.just("1"), letter_place=secrets,
+    letter_id=st.just("1"), letter_place=secrets, registered=st.booleans(),
+    letter_missed=st.none() | st.builds(Missed, store=secrets, why=secrets, is_lost=st.booleans()),
     trace=st.none(),
+)  # fmt: skip
+changes = st.builds(
+    CircuitChange, circuit=secrets, pipeline=secrets, at=st.just(NOW), state=st.sampled_from(CircuitState),
+    store=secrets,
+)  # fmt: skip
+ROUTE = Route(name="shop", destinations=(), log=RecordingChannel(), timeout=5.0, clock=FakeClock(), emit=print)
+outages = st.builds(
+    Alert, occurrence=changes | failures, cause=st.none() | failures, route=st.just(ROUTE), phase=st.just(Phase.OPENED),
+    first=st.just(NOW), last=st.just(NOW), began=st.just(NOW), others=st.just(False), after=st.none(), flaps=st.none(),
+    results=st.builds(Results),
 )  # fmt: skip
 notifications = st.one_of(
     failures.map(Failure.notification),
+    outages.map(of_alert),
     st.tuples(secrets, values, secrets).map(lambda it: of_message(it[0], {"x": it[1]}, "ERROR", it[2], NOW)),
     st.tuples(secrets, values).map(lambda it: of_health(it[0], False, it[1], NOW)),
     st.tuples(secrets, secrets).map(

@@ -54,9 +54,8 @@ class Address(Struct, frozen=True):
         """
         scheme, colon, rest = text.partition(":")
         if not colon or not _SCHEME.match(scheme):
-            raise ConfigurationError(
-                Problem("address", repr(masked(text)), "scheme:target?options, like 'file:./dlq.json'")
-            )
+            expected = f"scheme:target?options, like 'file:./dlq.json'{_guess(text, ('log:', 'memory:'))}"
+            raise ConfigurationError(Problem("address", repr(masked(text)), expected))
         target, mark, query = rest.rpartition("?")
         if not mark:
             target, query = rest, ""
@@ -70,7 +69,9 @@ class Address(Struct, frozen=True):
         if unknown:
             # A name that is misspelt may be a password's.
             shown = Address(self.scheme, self.target, {**self.options, **dict.fromkeys(unknown, MASK)})
-            raise ConfigurationError(*(Problem(f"{shown}: option {name!r}", "", expected) for name in unknown))
+            raise ConfigurationError(
+                *(Problem(f"{shown}: option {name!r}", "", expected + _guess(name, names)) for name in unknown)
+            )
 
     def __str__(self) -> str:
         """The address with its secrets masked; `raw` gives it whole."""
@@ -111,6 +112,12 @@ def masked(text: str) -> str:
     if not mark or not all("=" in part for part in query.split("&")):
         target, query = text, ""
     return _without_secrets(f"{_without_password(target)}{mark if query else ''}{_without_password(query)}")
+
+
+def _guess(given: str, known: Iterable[str]) -> str:
+    from ninelives.checks import guess  # which needs this module
+
+    return guess(given, known)
 
 
 def _without_password(text: str) -> str:

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
+from ninelives.faults import log_fault
+
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from ninelives.circuit import Circuit
     from ninelives.notifications.notification import Notification
 
@@ -27,13 +31,23 @@ class Teller(Protocol):
 
 
 class Alerts:
-    """Who is told, in one pipeline, and which circuits are told of.
+    """Who is told, in one pipeline, which circuits are told of, and what an alert is to know of the letters.
 
-    Links know each other by nothing else: one that notifies says so here, and so does one that has a circuit; any may
-    send what it has to say.
+    Links know each other by nothing else: one that notifies says so here, and so does one that has a circuit or keeps
+    letters; any may send what it has to say.
+
+    Args:
+        registered: The names of the functions that the program has registered; None: it is not known.
+
+    Attributes:
+        store: Where the chain's letters go: the store's address, secrets masked; None: it keeps none.
+        reprocesses: Whether letters are run by one function, so that none need be registered.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, registered: Container[str] | None = None) -> None:
+        self.store: str | None = None
+        self.reprocesses = False
+        self._registered = registered
         self._tellers: dict[str, Teller] = {}
         self._circuits: dict[int, FollowedCircuit] = {}
 
@@ -67,8 +81,12 @@ class Alerts:
                 what(teller)
                 told = True
             except Exception as problem:
-                _report(problem)
+                log_fault("error", "somebody could not be told", fault=problem)
         return told
+
+    def can_run(self, operation: str) -> bool:
+        """Whether a function is known that runs letters of this operation again, or nothing is known of them."""
+        return self.reprocesses or self._registered is None or operation in self._registered
 
     def follow(self, circuit: Circuit, name: str) -> FollowedCircuit:
         """Tell of this circuit from now on, whichever breaker's call it is that opens or closes it.
@@ -143,12 +161,3 @@ def _log(notification: Notification) -> None:
 
     with suppress(Exception):  # whatever a handler does
         logging.getLogger("ninelives").error("%s", notification.message)
-
-
-def _report(problem: Exception) -> None:
-    import logging
-
-    from ninelives.redaction import masked_traceback
-
-    with suppress(Exception):  # likewise
-        logging.getLogger("ninelives").error("somebody could not be told\n%s", masked_traceback(problem))

@@ -12,6 +12,7 @@ from msgspec import Struct
 from ninelives.decorating import KindError
 from ninelives.describing import safe_message
 from ninelives.ids import new_id
+from ninelives.registry import operation_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ninelives.circuit import Circuit
     from ninelives.dead_letters.hiding import Hiding
     from ninelives.dead_letters.letter import DeadLetter
+    from ninelives.dead_letters.missed import Missed
 
 __all__ = ["Call", "Outcome", "current_call"]
 
@@ -43,7 +45,9 @@ class Call(Struct, eq=False, weakref=True):
         letter: On a replay, the letter that is replayed; otherwise None.
         letter_id: The letter that this call became or came from; None if there is none.
         letter_place: Where that letter is: the store's address, secrets masked.
+        letter_missed: Why it is not in its store; None: it is there, or there is none.
         trial: The circuit that let it in as a trial, half-open, if it failed.
+        opened: The circuit that opened because it failed.
         counted: Whether the alert of a circuit counts it: once, however many links notify.
         fingerprint: Which kind of failure it is, once its letter was made: what groups letters groups alerts.
         letter_lacks: What its letter can't be replayed without, and why; None: nothing.
@@ -84,6 +88,8 @@ class Call(Struct, eq=False, weakref=True):
     fingerprint: str | None = None
     letter_lacks: str | None = None
     hiding: Hiding | None = None
+    letter_missed: Missed | None = None
+    opened: Circuit | None = None
 
     @property
     def id(self) -> str:
@@ -103,14 +109,15 @@ class Call(Struct, eq=False, weakref=True):
     def operation(self) -> str:
         """The function's name as records carry it: ``module:qualname``, unless `using(operation=)` gave one."""
         if self.given_operation is None:
-            from ninelives.registry import operation_of
-
             self.given_operation = operation_of(self.func)
         return self.given_operation
 
     def said_by(self, error: BaseException) -> str:
         """The error's text, bounded, without what the call's letter masks."""
-        text = safe_message(error)
+        return self.without_masked(safe_message(error))
+
+    def without_masked(self, text: str) -> str:
+        """A text without what the call's letter masks."""
         return text if self.hiding is None else self.hiding.text(text)
 
 

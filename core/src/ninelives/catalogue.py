@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from ninelives.cautions import caution
+from ninelives.checks import guess
 from ninelives.discovery import Plugin, switch_off
 from ninelives.errors import PluginError, Problem
 
@@ -112,8 +113,9 @@ class Catalogue(Generic[E]):
         return self._entries[name][0]
 
     def _known(self, name: str) -> str:
-        names = ", ".join(self.names) or "none"
-        return "; ".join((f"an installed {self.kind} (there are: {names})", *self._advice(name), *self._broken()))
+        names, advice = ", ".join(self.names) or "none", self._advice(name)
+        hint = "" if advice else guess(name, (*_HOMES.get(self.kind, ()), *self.names))
+        return "; ".join((f"an installed {self.kind} (there are: {names}){hint}", *advice, *self._broken()))
 
     def _advice(self, name: str) -> tuple[str, ...]:
         home = _HOMES.get(self.kind, {}).get(name)

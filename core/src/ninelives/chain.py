@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from ninelives.alerts import Alerts
-from ninelives.checks import Checks
-from ninelives.clock import Clock, clock_of
+from ninelives.cautions import caution
+from ninelives.checks import guess, shown
+from ninelives.clock import Clock
 from ninelives.describing import safe_repr
-from ninelives.emitter import check_listeners
 from ninelives.errors import ConfigurationError, Problem
 from ninelives.link_options import placed
 from ninelives.middleware.link import Context, Middleware
@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from ninelives.plugins import Plugins
     from ninelives.settings import Settings
 
-__all__ = ["DEFAULT_CHAIN", "Builder", "Link", "check_arguments", "replays_by_itself"]
+__all__ = ["DEFAULT_CHAIN", "Builder", "Link", "replays_by_itself"]
 
 DEFAULT_CHAIN: tuple[str, ...] = ("fallback", "notify", "dead_letter", "breaker", "backoff")
 """The chain of a pipeline that names none, outermost first."""
+
+
+_TYPING_ERROR = 0.85  # of 1: "notfy" is that much like "notify"
 
 
 class Link(Struct, frozen=True, eq=False):
@@ -103,6 +106,7 @@ class Builder(Struct, frozen=True):
         if chain is DEFAULT_CHAIN:
             chain = self.settings.chain(self.name) or chain
         entries = _entries(chain)
+        self._doubt_defaults(entries)
         problems: list[str | Problem] = [*self.settings.problems, *self._unknown(entries, options)]
         links: list[Link] = []
         for alias, entry in entries.items():
@@ -121,7 +125,15 @@ class Builder(Struct, frozen=True):
         known = f"one of its links: {', '.join(entries)}"
         given = [(f"Pipeline({self.name!r}, {option}=)", option) for option in options]
         given += [(source, option) for option, source in self.settings.links_of(self.name).items()]
-        return [Problem(place, "", known, option) for place, option in given if option not in entries]
+        unknown = [(place, option) for place, option in given if option not in entries]
+        return [Problem(place, "", known + guess(option, entries), option) for place, option in unknown]
+
+    def _doubt_defaults(self, entries: Mapping[str, Any]) -> None:
+        """Warn of what ``[defaults]`` has for an unknown link whose name is like a known one; it may be someone's."""
+        known = {*entries, *self.plugins.links, *self.settings.aliases}
+        for name, place in self.settings.links_of(None).items():
+            if name not in known and (hint := guess(name, sorted(known), _TYPING_ERROR)):
+                caution(f"{place} is for a link that no pipeline of this configuration has{hint}")
 
     def _link(self, alias: str, entry: str | Middleware, options: Mapping[str, Any]) -> Link | None:
         option = options.get(alias, {})
@@ -145,7 +157,7 @@ class Builder(Struct, frozen=True):
         if link == "fallback":
             return {"call": option} if callable(option) else {"value": option}
         expected = "a mapping of its options, a ready object, or False to leave it out"
-        raise ConfigurationError(Problem(f"Pipeline({self.name!r}, {alias}=)", safe_repr(option, 200), expected, alias))
+        raise ConfigurationError(Problem(f"Pipeline({self.name!r}, {alias}=)", shown(option, alias), expected, alias))
 
     def _context(self, alias: str, given: frozenset[str]) -> Context:
         return Context(
@@ -162,19 +174,6 @@ class Builder(Struct, frozen=True):
             open_channel=self.plugins.open_channel,
             alerts=self.alerts,
         )
-
-
-def check_arguments(name: Any, listeners: Any, clock: Any) -> None:
-    """Refuse what a pipeline can't have as its name, listeners or clock.
-
-    Raises:
-        ConfigurationError: All that is wrong with them.
-    """
-    checks = Checks("Pipeline")
-    checks.that(isinstance(name, str) and bool(name), "name", name, "a name, as text that is not empty")
-    check_listeners(checks, listeners)
-    clock_of(checks, clock)
-    checks.done()
 
 
 def replays_by_itself(part: object) -> bool:

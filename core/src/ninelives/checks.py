@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from ninelives.address import MASK, looks_secret, masked
 from ninelives.describing import clean_text
 from ninelives.errors import ConfigurationError, Problem
 
-__all__ = ["Checks", "shown", "told", "without_secrets"]
+__all__ = ["Checks", "guess", "shown", "told", "without_secrets"]
 
 _LONGEST = 200  # characters of a value: enough to recognise it
+_LONGEST_NAME = 50  # characters of a name that is compared with others
+_ALIKE = 0.65  # of 1: "lgo" is that much like "log", and "WARN" like "WARNING"
 
 
 class Checks:
@@ -93,6 +96,22 @@ def shown(value: object, name: str = "") -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
+def guess(given: object, known: Iterable[str], alike: float = _ALIKE) -> str:
+    """What to add to what was expected, if something known resembles what was given; empty if nothing does.
+
+    Example:
+        >>> guess("chanels", ["channels", "failover"])
+        "; did you mean 'channels'?"
+    """
+    if not isinstance(given, str) or len(given) > _LONGEST_NAME:
+        return ""
+    from difflib import get_close_matches  # only who mistyped something pays for it
+
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(given.lower(), names, 1, alike)
+    return f"; did you mean '{names[near[0]]}'?" if near else ""
+
+
 def told(error: BaseException) -> str:
     """An error as text for another error: its type and what it says, its secrets masked."""
     try:
@@ -109,9 +128,17 @@ def _hidden(value: object, name: str) -> object:
         return without_secrets(value)
     if type(value) is dict:
         return {key: _hidden(item, str(key)) for key, item in value.items()}
-    if type(value) in (list, tuple):
+    if type(value) in (list, tuple, set, frozenset):
         return type(value)(_hidden(item, "") for item in value)  # type: ignore[call-arg, attr-defined]
-    return value
+    # A number has no name to know a secret by; and a function's name is to stay readable.
+    return value if isinstance(value, (int, float)) or callable(value) else _Plain(without_secrets(repr(value)))
+
+
+class _Plain(str):
+    """Text that is shown without quotes."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
 
 
 def without_secrets(text: str) -> str:

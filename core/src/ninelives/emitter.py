@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ninelives.checks import Checks, shown
 from ninelives.decorating import Kind, kind_of
+from ninelives.faults import log_fault
 
 if TYPE_CHECKING:
     from ninelives.events import Event, Listener
@@ -96,10 +97,5 @@ class Emitter:
         if id(listener) in self._reported:
             return
         self._reported.add(id(listener))
-        import logging  # needed by broken listeners only
-
-        from ninelives.redaction import masked_traceback
-
-        logging.getLogger("ninelives").warning(
-            "listener %s %s; further errors of it are not logged\n%s", shown(listener), what, masked_traceback(error)
-        )
+        text = "listener %s %s; further errors of it are not logged"
+        log_fault("warning", text, shown(listener), what, fault=error)

@@ -6,10 +6,10 @@ import atexit
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
+from typing import Any
 
-__all__ = ["at_end", "at_end_of_child"]
+__all__ = ["at_end", "at_end_of_child", "breaks_off"]
 
 _known: set[tuple[int, Callable[[], object]]] = set()
 
@@ -22,8 +22,7 @@ def at_end(step: Callable[[], object]) -> Callable[[], None]:
 
     @wraps(step)
     def quietly() -> None:
-        with suppress(KeyboardInterrupt, SystemExit):
-            step()
+        breaks_off(step)
 
     atexit.register(quietly)
     return quietly
@@ -44,3 +43,24 @@ def at_end_of_child(step: Callable[[], object]) -> None:
 
     _known.add((os.getpid(), step))
     Finalize(None, step, exitpriority=0)
+
+
+def breaks_off(step: Callable[..., object], *args: Any) -> bool:
+    """Do a step of the end, or a part of it; whether a signal, as Ctrl-C, has broken it off.
+
+    A second signal, while `threading.Condition.wait` deals with the first, keeps it from taking its lock again. The
+    lock is free then, and the ``with`` around it complains that it can't release it: that too is what a signal did.
+    """
+    try:
+        step(*args)
+    except BaseException as error:
+        if not _comes_of_signal(error):
+            raise
+        return True
+    return False
+
+
+def _comes_of_signal(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, (KeyboardInterrupt, SystemExit)):
+        error = error.__context__
+    return error is not None

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from ninelives.catalogue import MiddlewareEntry
-from ninelives.checks import shown
+from ninelives.checks import guess, shown
 from ninelives.environment import Setting
 from ninelives.errors import ConfigurationError, PluginError, Problem
 
@@ -97,8 +97,8 @@ def _part(what: Problem) -> str:
 
 def _converted(entry: MiddlewareEntry, option: str, setting: Setting, known: Known) -> Any:
     if option not in known:
-        names = ", ".join(known) or "none"
-        raise ConfigurationError(Problem(setting.source, "", f"an option of {entry.name} (there are: {names})", option))
+        expected = f"an option of {entry.name} (there are: {', '.join(known) or 'none'}){guess(option, known)}"
+        raise ConfigurationError(Problem(setting.source, "", expected, option))
     try:
         return msgspec.convert(setting.value, known[option][0])
     except msgspec.ValidationError as error:

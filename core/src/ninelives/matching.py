@@ -10,6 +10,7 @@ from ninelives.decorating import Kind as Called
 from ninelives.decorating import KindError, kind_of
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
+from ninelives.faults import log_fault
 from ninelives.imported import imported, names_something
 from ninelives.transient import Kind, classify
 
@@ -75,15 +76,8 @@ class _Matcher:
         if self._reported:
             return
         self._reported = True
-        import logging
-
-        from ninelives.redaction import masked_traceback
-
-        logging.getLogger("ninelives").warning(
-            "%s raised, so the error counts as not matched; further ones are not logged\n%s",
-            self._place,
-            masked_traceback(failure),
-        )
+        text = "%s raised, so the error counts as not matched; further ones are not logged"
+        log_fault("warning", text, self._place, fault=failure)
 
 
 def _auto(error: BaseException) -> bool:

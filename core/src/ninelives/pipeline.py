@@ -8,13 +8,16 @@ from functools import partial
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Self, TypeVar, overload
 
+from ninelives import masked_keys
+from ninelives.alerts import Alerts
 from ninelives.call import Call
-from ninelives.chain import DEFAULT_CHAIN, Builder, check_arguments
+from ninelives.chain import DEFAULT_CHAIN, Builder
 from ninelives.clock import SYSTEM_CLOCK, Clock
 from ninelives.decorating import decorate
 from ninelives.emitter import Emitter
 from ninelives.errors import ConfigurationError
 from ninelives.folding import fold, fold_async
+from ninelives.given import check_arguments
 from ninelives.registry import Registry
 from ninelives.rerunning import Reruns
 from ninelives.running import Finish, calling, calling_async, innermost, innermost_async, refusing, runner, runner_async
@@ -78,10 +81,19 @@ class Pipeline(Runs, Reruns):
         from ninelives.plugins import default_plugins
         from ninelives.settings import find_settings
 
+        check_arguments(
+            name,
+            listeners=listeners,
+            settings=settings,
+            plugins=plugins,
+            circuits=circuits,
+            clock=clock,
+            random=random,
+        )
         self._clock = clock if clock is not None else SYSTEM_CLOCK
-        check_arguments(name, listeners, self._clock)
         self.name, self._registry = name, Registry()
         settings = settings if settings is not None else find_settings()
+        masked_keys.learn()  # which that has done, unless other settings are given
         plugins = plugins if plugins is not None else default_plugins()
         self._emitter = Emitter(listeners, lambda: plugins.listeners)
         self._links = Builder(
@@ -93,6 +105,7 @@ class Pipeline(Runs, Reruns):
             # Not seeded, so that the processes that a server forks do not wait in step.
             random=random if random is not None else SystemRandom(),
             emitter=self._emitter,
+            alerts=Alerts(self._registry),
         ).links(chain, options)
         self._fold()
 

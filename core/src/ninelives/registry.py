@@ -71,6 +71,10 @@ class Registry:
         self._seen: dict[str, list[weakref.ref[Any]]] = {}
         self._lock = new_lock()
 
+    def __contains__(self, operation: object) -> bool:
+        """Whether the program registered a function of this name."""
+        return operation in self._registered
+
     @property
     def functions(self) -> dict[str, Function]:
         """Those that the program registered, by their operations."""

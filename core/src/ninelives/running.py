@@ -11,6 +11,8 @@ from ninelives.call import Call, _current, is_doubled, is_misuse
 from ninelives.decorating import KindError, refuse_coroutine, require_awaitable, require_callable
 from ninelives.describing import type_name
 from ninelives.errors import ConfigurationError
+from ninelives.faults import never_raises
+from ninelives.late_imports import ready
 from ninelives.middleware.watching import tell, tell_async
 from ninelives.notes import note
 
@@ -121,7 +123,9 @@ class Finish:
         """Seconds from the call's begin to its failure, or until now."""
         return (self.monotonic() if call.ended is None else call.ended) - call.started
 
+    @never_raises("that a call has failed could not be told of")
     def _tell_failure(self, call: Call, error: BaseException) -> None:
+        ready()
         from ninelives.redaction import redact_text  # late: its patterns take a while to compile
 
         self._registry.remember(call.operation, call.func)

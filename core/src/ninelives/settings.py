@@ -10,7 +10,7 @@ from ninelives import environment, masked_keys
 from ninelives.checks import shown
 from ninelives.environment import Setting
 from ninelives.errors import ConfigurationError, Problem
-from ninelives.settings_file import REDACTION, TABLE_EXPECTED, TABLES, File, is_chain, read_file, shape_problems
+from ninelives.settings_file import TABLE_EXPECTED, TABLES, File, is_chain, keys_to_mask, read_file, shape_problems
 
 __all__ = ["Settings", "find_settings", "load_settings"]
 
@@ -59,10 +59,10 @@ class Settings:
     ) -> None:
         self._file = File(table or {}, place)
         environ = os.environ if environ is None else environ
+        # First, so that what is wrong is said with these masked.
+        masked_keys.add((*keys_to_mask(self._file), *masked_keys.from_environment(environ)))
         self._environment, problems = _environment(environ)
         self.problems: tuple[Problem, ...] = (*shape_problems(self._file), *problems, *masked_keys.wrong_in(environ))
-        # First, so that what is wrong is said with these masked.
-        masked_keys.add((*_texts(self._section(REDACTION).get("keys")), *masked_keys.from_environment(environ)))
         if self.problems and not tolerant:
             raise ConfigurationError(*self.problems)
 
@@ -79,9 +79,15 @@ class Settings:
                 return tuple(chain)
         return None
 
-    def links_of(self, pipeline: str) -> dict[str, str]:
-        """What the pipeline's own section has options for: each alias, and where it stands."""
-        keys = ("pipelines", pipeline)
+    @property
+    def aliases(self) -> frozenset[str]:
+        """What the links of the file's pipelines go by."""
+        chains = [self.chain(pipeline) or () for pipeline in self.pipelines]
+        return frozenset(entry.partition(":")[0] for chain in chains for entry in chain)
+
+    def links_of(self, pipeline: str | None) -> dict[str, str]:
+        """What the pipeline's own section, or ``[defaults]``, has options for: each alias, and where it stands."""
+        keys = ("defaults",) if pipeline is None else ("pipelines", pipeline)
         return {alias: self._file.at(*keys, alias) for alias in self._section(*keys) if alias != "chain"}
 
     def defaults(self, link: str) -> Options:
@@ -155,7 +161,13 @@ def load_settings(path: str | None = None, environ: Mapping[str, str] | None = N
 
 def find_settings(path: str | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """`load_settings`, but what is wrong is in `Settings.problems`: for whoever has more to say."""
-    environ = os.environ if environ is None else environ
+    if path is not None or environ is not None:
+        return _found(path, os.environ if environ is None else environ)
+    with masked_keys.reading():  # it is what they would be read of
+        return _found(path, os.environ)
+
+
+def _found(path: str | None, environ: Mapping[str, str]) -> Settings:
     try:
         file = read_file(path, environ)
     except ConfigurationError as error:
@@ -163,10 +175,6 @@ def find_settings(path: str | None = None, environ: Mapping[str, str] | None = N
         settings.problems = (*error.problems, *settings.problems)
         return settings
     return Settings(file.table, environ=environ, place=file.place, tolerant=True)
-
-
-def _texts(value: Any) -> list[str]:
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def _environment(environ: Mapping[str, str]) -> tuple[dict[str, Options], list[Problem]]:

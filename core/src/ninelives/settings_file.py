@@ -10,10 +10,20 @@ from typing import Any
 from msgspec import Struct
 
 from ninelives import masked_keys
-from ninelives.checks import shown
+from ninelives.checks import guess, shown
 from ninelives.errors import ConfigurationError, Problem
 
-__all__ = ["CONFIG", "REDACTION", "TABLES", "TABLE_EXPECTED", "File", "is_chain", "read_file", "shape_problems"]
+__all__ = [
+    "CONFIG",
+    "TABLES",
+    "TABLE_EXPECTED",
+    "File",
+    "is_chain",
+    "keys_to_mask",
+    "read_file",
+    "redaction_problems",
+    "shape_problems",
+]
 
 CONFIG = "NINELIVES_CONFIG"
 NATIVE = "ninelives.toml"
@@ -101,9 +111,10 @@ def shape_problems(file: File) -> Iterator[Problem]:
         if name == "defaults":
             yield from _section_problems(file, value, name)
         elif name == REDACTION:
-            yield from _redaction_problems(file, value)
+            yield from redaction_problems(file)
         elif name != "pipelines":
-            yield Problem(file.at(name), shown(value, name), f"one of: pipelines, defaults, {REDACTION}")
+            hint = guess(name, ("pipelines", "defaults", REDACTION))
+            yield Problem(file.at(name), shown(value, name), f"one of: pipelines, defaults, {REDACTION}{hint}")
         elif not isinstance(value, Mapping):
             yield Problem(file.at(name), shown(value), "a table of pipelines")
         else:
@@ -111,7 +122,16 @@ def shape_problems(file: File) -> Iterator[Problem]:
                 yield from _section_problems(file, section, name, pipeline)
 
 
-def _redaction_problems(file: File, section: Any) -> Iterator[Problem]:
+def keys_to_mask(file: File) -> list[str]:
+    """The names in ``[redaction] keys``, as far as they are text."""
+    section = file.table.get(REDACTION) if isinstance(file.table, Mapping) else None
+    keys = section.get("keys") if isinstance(section, Mapping) else None
+    return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+
+
+def redaction_problems(file: File) -> Iterator[Problem]:
+    """What is wrong with ``[redaction]``."""
+    section = file.table.get(REDACTION, {}) if isinstance(file.table, Mapping) else {}
     if not isinstance(section, Mapping):
         yield Problem(file.at(REDACTION), shown(section), "a table: keys")
         return
@@ -119,7 +139,8 @@ def _redaction_problems(file: File, section: Any) -> Iterator[Problem]:
         if name == "keys":
             yield from masked_keys.wrong_names(value, file.at(REDACTION, name))
         else:
-            yield Problem(file.at(REDACTION, name), shown(value, name), "one of: keys")
+            hint = guess(name, ("keys",))
+            yield Problem(file.at(REDACTION, name), shown(value, name), f"one of: keys{hint}")
 
 
 def _section_problems(file: File, section: Any, *keys: str) -> Iterator[Problem]:

@@ -35,7 +35,8 @@ _Piece = tuple["Future[Any]", Callable[[], Any]]
 
 class _Workers:
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        # One that the same thread can take again: a signal's handler may run a call that fails while it is held.
+        self.lock = threading.RLock()
         self.work: deque[_Piece] = deque()
         self.threads: set[threading.Thread] = set()
         atexit.register(self.flush)

@@ -14,6 +14,7 @@ import pytest
 from ninelives.dead_letters.keeping import Keeper, Kept
 from ninelives.dead_letters.letter import DeadLetter, LetterFilter, decode_letter
 from ninelives.dead_letters.memory import MemoryStore
+from ninelives.dead_letters.missed import Missed
 from ninelives.dead_letters.places import Place
 from ninelives.errors import LetterTooLargeError, StoreError
 from ninelives.events import LetterLost, LetterSpilled, LetterStored
@@ -76,9 +77,10 @@ def test_the_first_place_that_takes_it(events):
 def test_it_spills(events, error):
     """A store that can't, with whatever error, has its letter put into the fallback, and `letter_spilled` says why."""
     fallback = MemoryStore()
-    assert keeper(events, Down(error), fallback).keep(LETTER) == Kept("place 1")
+    kept = keeper(events, Down(error), fallback).keep(LETTER)
     assert kept_in(fallback) == (LETTER,)
     (event,) = events
+    assert kept == Kept("place 1", missed=Missed("place 0", event.reason))
     assert type(event) is LetterSpilled
     assert event.store == "place 1"
     kind = f"{type(error).__module__}.{type(error).__qualname__}"
@@ -89,7 +91,8 @@ def test_both_down_it_is_printed(events, capsys, caplog):
     """With all down the letter stands whole, unmasked, in one line of ASCII on stderr, and masked in the log."""
     problem = StoreError("down")
     kept = keeper(events, Down(OSError()), Down(problem)).keep(LETTER)
-    assert kept == Kept("stderr", problem)
+    why = "place 0: builtins.OSError: ; place 1: down"
+    assert kept == Kept("stderr", problem, Missed("place 0", why, is_lost=True))
     err = capsys.readouterr().err
     assert err.isascii()
     assert err.count("\n") == 1
@@ -100,13 +103,14 @@ def test_both_down_it_is_printed(events, capsys, caplog):
     assert '"password":"***"' in record.getMessage()
     (event,) = events
     assert type(event) is LetterLost
-    assert (event.store, event.letter_id) == ("place 0", "1")
+    assert (event.store, event.letter_id, event.reason) == ("place 0", "1", why)
 
 
 def test_without_any_place_it_is_printed(events, capsys):
     """A keeper without places still prints."""
     kept = keeper(events).keep(LETTER)
     assert (kept.place, str(kept.error)) == ("stderr", "there is no store")
+    assert kept.missed == Missed("", "manual", is_lost=True)
     assert decode_letter(capsys.readouterr().err) == LETTER
     assert events[0].store == ""
 

@@ -12,8 +12,9 @@ import pytest
 from ninelives.call import current_call
 from ninelives.dead_letters.letter import decode_letter
 from ninelives.dead_letters.memory import MemoryStore
+from ninelives.dead_letters.missed import Missed
 from ninelives.dead_letters.queue import DeadLetterQueue
-from ninelives.errors import CircuitBreakerOpenError
+from ninelives.errors import CircuitBreakerOpenError, StoreError
 from ninelives.plugins import Plugins
 
 
@@ -211,7 +212,8 @@ def test_whatever_breaks_hides_nothing(shop, caplog):
     with pytest.raises(ConnectionError):
         asyncio.run(pipeline.arun(aboom))
     critical = [record.getMessage() for record in caplog.records if record.levelno == logging.CRITICAL]
-    assert [text.endswith("it may have no letter: builtins.RuntimeError: no time") for text in critical] == [True, True]
+    assert [text.splitlines()[0].endswith("failed, and it may have no letter") for text in critical] == [True, True]
+    assert [text.splitlines()[-1] for text in critical] == ["RuntimeError: no time"] * 2
 
 
 def test_at_the_end_of_the_stack_there_is_a_whole_letter(shop, fail):
@@ -379,14 +381,50 @@ async def test_a_letter_that_no_store_has_taken_when_its_task_must_end_is_printe
     loop, asked = asyncio.get_running_loop(), asyncio.Event()
     store = Hanging(shop.clock, lambda: loop.call_soon_threadsafe(asked.set))
     pipeline = plain(shop, dead_letter={"store": store})
-    task = asyncio.create_task(pipeline.arun(aboom))
+    calls = []
+
+    async def failing():
+        calls.append(current_call())
+        await aboom()
+
+    task = asyncio.create_task(pipeline.arun(failing))
     await asked.wait()
     task.cancel()
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    (call,) = calls
+    why = "cancelled before the store answered: it may have it"
+    assert (call.letter_place, call.letter_missed) == ("stderr", Missed("Hanging", why, is_lost=True))
     store.go.set()
     (line,) = capsys.readouterr().err.splitlines()
-    assert decode_letter(line).operation.endswith(":aboom")
+    assert decode_letter(line).operation.endswith(".failing")
     assert "letter_lost" in shop.events.names
+    assert decode_letter(line).id == call.letter_id
+
+
+class Full(MemoryStore):
+    """Takes no letter."""
+
+    def put(self, letter):
+        raise StoreError("full")
+
+
+def test_a_call_knows_why_its_letter_missed_the_store(shop):
+    """A call knows nothing of a letter that is in its store; of one that went elsewhere why, and whether it is lost."""
+    calls = []
+
+    def failing():
+        calls.append(current_call())
+        raise ConnectionError("down")
+
+    stores = [{"store": "memory:"}, {"store": Full(), "fallback": MemoryStore()}, {"store": Full()}]
+    for number, store in enumerate(stores):
+        with plain(shop, name=f"shop-{number}", dead_letter=store) as pipeline:
+            pipeline.try_run(failing)
+    assert [call.letter_missed for call in calls] == [
+        None,
+        Missed("Full", "Full: full"),
+        Missed("Full", "Full: full", is_lost=True),
+    ]

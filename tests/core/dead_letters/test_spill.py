@@ -30,14 +30,14 @@ def threads():
 
 
 def test_a_store_that_is_down_is_asked_once(world):
-    """After one failure that may pass, letters go straight to the fallback: nobody waits for the store again."""
+    """After one failure that may pass, letters go straight to the fallback, and say why: nobody waits for the store."""
     world.store.error = StoreError("no answer in 5 s")
     names = [world.queue.send_to_dlq(number) for number in range(20)]
     assert world.store.puts == 1
     assert ids(world.fallback) == names
     first, second, *_ = world.told(LetterSpilled)
     assert first.reason == "flaky: no answer in 5 s"
-    assert second.reason == "flaky is known to be down"
+    assert second.reason == "flaky is known to be down (flaky: no answer in 5 s)"
 
 
 def test_callers_never_try_it_out(world):

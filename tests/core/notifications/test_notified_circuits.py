@@ -9,6 +9,8 @@ import pytest
 
 from ninelives import CircuitBreaker, CircuitBreakerOpenError
 from ninelives.circuit import CircuitState
+from ninelives.dead_letters.memory import MemoryStore
+from ninelives.errors import StoreError
 from ninelives.events import NotificationSuppressed
 from ninelives.notifications.behalf import on_behalf
 from ninelives.notifications.dispatch.center import default_center
@@ -23,6 +25,13 @@ def fail():
 
 def work():
     return 42
+
+
+class Full(MemoryStore):
+    """Takes no letter."""
+
+    def put(self, letter):
+        raise StoreError("full")
 
 
 @pytest.fixture
@@ -127,6 +136,127 @@ def test_without_a_wait_it_is_told_at_once(make, pager):
     call(pipeline, work)
     assert default_center().flush()
     assert [note.resolved for note in about(pager)] == [False, True]
+
+
+def opened_by(notes):
+    """What the messages of a circuit say had opened it."""
+    return [note.details.get("error", {}).get("message") for note in notes]
+
+
+def test_what_opened_it_is_told(shop, make, after, pager):
+    """All messages of an outage say which failure opened it last, and where the pipeline's letters are."""
+    letters = {"store": "file:./letters.json"}
+    chain = ["notify", "dead_letter", "breaker"]
+    notify = {"channels": [pager], "repeat_interval": 100}
+    rules = {"failure_threshold": 2, "recovery_timeout": 60}
+    pipeline = shop.pipeline(chain=chain, notify=notify, dead_letter=letters, breaker=rules)
+    texts = iter(["first", "second", "third"])
+
+    def failing():
+        raise TimeoutError(next(texts))
+
+    call(pipeline, failing, 4)
+    after(30)
+    after(30)
+    call(pipeline, failing, 2)  # a trial, and one that is refused
+    after(100)
+    call(pipeline, work)
+    assert opened_by(about(pager)) == ["second", "third", "third"]
+    assert [note.details["failures"] for note in about(pager)] == [2, 3, 2]
+    assert {note.details["operation"].rpartition(".")[2] for note in about(pager)} == {"failing"}
+    (listed,) = {note.details["list"] for note in about(pager)}
+    assert listed.startswith("ninelives dlq list --pipeline shop --store file:")
+
+
+def test_what_its_letter_masks_is_not_told(shop, after, pager):
+    """What opened a circuit is told without what `redact` masks in its letter, which is made only after that."""
+    pipeline = shop.pipeline(
+        chain=["notify", "dead_letter", "breaker"],
+        notify={"channels": [pager]},
+        dead_letter={"store": "memory:", "redact": ["kwargs.who"]},
+        breaker={"failure_threshold": 1},
+    )
+
+    def failing(who):
+        raise TimeoutError(f"no answer from {who}")
+
+    pipeline.try_run(failing, who="Rumpelstiltskin")
+    after(30)
+    assert opened_by(about(pager)) == ["no answer from ***"]
+    assert "Rumpelstiltskin" not in repr(pager.notifications)
+
+
+def test_retries_that_the_circuit_refuses(shop, after, pager):
+    """Of a call whose retries opened the circuit the last attempt is told, and not that the circuit then refused it."""
+    pipeline = shop.pipeline(
+        chain=["notify", "dead_letter", "backoff", "breaker"],
+        notify={"channels": [pager]},
+        dead_letter={"store": "memory:", "redact": ["kwargs.who"]},
+        backoff={"max_retries": 5},
+        breaker={"failure_threshold": 2},
+    )
+
+    def failing(who):
+        raise TimeoutError(f"no answer from {who}")
+
+    pipeline.try_run(failing, who="Rumpelstiltskin")
+    after(30)
+    assert opened_by(about(pager)) == ["no answer from ***"]
+    assert "Rumpelstiltskin" not in repr(pager.notifications)
+
+
+def test_a_circuit_that_another_opens(make, after, pager):
+    """Where a breaker counts refusals of a circuit further in, that refusal is what opened its own."""
+    pipeline = make(breaker={"failure_threshold": 1, "record": CircuitBreakerOpenError})
+
+    def failing():
+        raise CircuitBreakerOpenError("further in", 1)
+
+    call(pipeline, failing)
+    after(30)
+    assert opened_by(about(pager)) == ["circuit 'further in' is open; try again in 1 s"]
+
+
+def test_one_that_has_closed_again_is_not_opened_by_its_explanation(shop, after, pager):
+    """A circuit that closes before the call that opened it is told of begins no outage again."""
+
+    def failing():
+        raise TimeoutError("no answer")
+
+    class Reset:
+        """Closes the circuit before it is told what opened it."""
+
+        def wrap(self, call_next, context):
+            def step(call):
+                try:
+                    return call_next(call)
+                finally:
+                    pipeline["breaker"].reset()
+
+            return step
+
+    pipeline = shop.pipeline(
+        chain=["notify", Reset(), "breaker"], notify={"channels": [pager]}, breaker={"failure_threshold": 1}
+    )
+    call(pipeline, failing)
+    after(1000)
+    assert about(pager) == []
+
+
+def test_refused_calls_whose_letters_are_lost(shop, make, after, pager, capsys):
+    """A refused call whose letter no store takes is told of at once, as CRITICAL, and is counted by its circuit too."""
+    pipeline = shop.pipeline(
+        chain=["notify", "dead_letter", "breaker"],
+        notify={"channels": [{"to": pager, "severity": "CRITICAL"}]},
+        dead_letter={"store": Full()},
+        breaker={"failure_threshold": 1},
+    )
+    pipeline["breaker"].isolate()
+    call(pipeline, work, 3)
+    assert [(one.severity, one.count) for one in pager.notifications] == [("CRITICAL", 1)]
+    assert "was refused, and its dead letter is in no store, only on stderr" in pager.notifications[0].message
+    assert pipeline["notify"].stats()["suppressed"] == {"circuit is open": 3, "grouped": 2}
+    assert len(capsys.readouterr().err.splitlines()) == 3
 
 
 def test_isolated_by_hand(make, after, pager):

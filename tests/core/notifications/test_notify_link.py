@@ -10,6 +10,7 @@ import pytest
 
 from ninelives.call import Call
 from ninelives.dead_letters.letter import DeadLetter
+from ninelives.dead_letters.missed import Missed
 from ninelives.decorating import KindError
 from ninelives.errors import ChannelError, CircuitBreakerOpenError, ConfigurationError
 from ninelives.fingerprint import fingerprint
@@ -92,6 +93,20 @@ def test_a_letter_without_a_place(run, world, call):
     with pytest.raises(OSError, match="x"):
         run(link(), world.context(), call, raising(OSError("x")))
     assert world.log.notifications[0].details["letter"] == {"id": "letter-1", "place": ""}
+
+
+def test_a_letter_that_no_store_took_is_critical(run, world, call):
+    """Such a letter can still be lost: the alert is CRITICAL and goes out at once, though its kind was told before."""
+    pager = RecordingChannel()
+    part = link(channels=["log:", {"to": "pager:", "severity": "CRITICAL"}])
+    context = world.context(pager=pager)
+    for missed in (None, Missed("file:/srv/a.json", "full", is_lost=True), Missed("file:/srv/a.json", "full")):
+        call.letter_id, call.letter_place, call.letter_missed = "letter-1", "stderr", missed
+        with pytest.raises(OSError, match="x"):
+            run(part, context, call, raising(OSError("x")))
+    assert [one.severity for one in world.log.notifications] == ["ERROR", "CRITICAL"]
+    (paged,) = pager.notifications
+    assert "its dead letter is in no store, only on stderr" in paged.message
 
 
 @pytest.mark.parametrize(("attempt", "text"), [(0, "was refused"), (1, "failed after 1 attempt:")])

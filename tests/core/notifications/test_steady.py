@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from datetime import UTC, datetime
 
+from ninelives import Pipeline
 from ninelives.clock import SYSTEM_CLOCK
+from ninelives.notifications.dispatch.center import own_center
 from ninelives.notifications.outlet import Outlet
 from ninelives.notifications.steady import steady
 from ninelives.testing.clock import FakeClock
+from ninelives.testing.recorders import RecordingChannel
 
 
 class Broken(FakeClock):
@@ -73,3 +77,30 @@ def test_a_channel_that_can_not_say_whether_it_waits_may_wait():
         def close(self): ...
 
     assert not Outlet(Odd(), "odd:").inline
+
+
+def test_a_clock_that_raises_keeps_no_alert_of_another_pipeline():
+    """While one pipeline's clock raises at everything, another's failures are told: the first, and those counted."""
+    hostile, clock = FakeClock(), FakeClock()
+    of_hostile, channel = RecordingChannel(), RecordingChannel(inline=False)
+    with own_center() as center:
+        broken = Pipeline("broken", chain=["notify"], notify={"channels": [of_hostile]}, clock=hostile)
+        sound = Pipeline("sound", chain=["notify"], notify={"channels": [channel]}, clock=clock)
+        for _ in range(2):  # so that the timers ask its clock
+            broken.try_run(fail)
+        assert len(of_hostile.notifications) == 1
+        hostile.now = hostile.monotonic = hostile.sleep = Broken().now
+        with suppress(Exception):  # of its own clock, in its own call
+            broken.try_run(fail)
+        for _ in range(3):
+            sound.try_run(fail)
+        assert channel.wait_for(1)
+        clock.advance(300)
+        assert center.flush()
+        assert [each.count for each in channel.notifications] == [1, 2]
+        broken.close()
+        sound.close()
+
+
+def fail():
+    raise TimeoutError("no answer")

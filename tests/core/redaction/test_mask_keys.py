@@ -8,14 +8,13 @@ from ninelives import Address, ConfigurationError, load_settings, masked_keys
 from ninelives.redaction import mask_keys, redact, redact_text
 from ninelives.settings import Settings
 
-EXPECTED = "expected names of keys, each with two letters or digits at least, like 'iban'"
+EXPECTED = (
+    "expected names of keys, one each, like 'iban' or 'tax_id': "
+    "of letters, digits, - and _, two letters or digits at least"
+)
 
 
-@pytest.fixture(autouse=True)
-def nothing_added(monkeypatch):
-    """What a test adds ends with it."""
-    monkeypatch.setattr(masked_keys, "_names", None)
-    monkeypatch.setattr(masked_keys, "_pattern", None)
+pytestmark = pytest.mark.usefixtures("nothing_learned")
 
 
 @pytest.mark.parametrize(
@@ -33,9 +32,30 @@ def test_an_added_name_goes_for_keys_that_hold_its_words(key, masked):
     assert str(Address("x", "y", {key: "a"})) == f"x:y?{key}={shown}"
 
 
+@pytest.mark.parametrize("name", ["Kontonummer", "mot-de-passe", "पासवर्ड", "ключ", "暗証番号"])
+def test_a_name_may_be_of_any_language(name):
+    """Letters and signs beyond ASCII are part of a name."""
+    mask_keys(name)
+    assert redact({name: "a"}) == {name: "***"}
+
+
 @pytest.mark.parametrize(
     ("names", "value"),
-    [(("", "iban"), "''"), (("iban", "x"), "'x'"), (("--",), "'--'"), (("iban", 5), "('iban', 5)")],
+    [
+        (("", "iban"), "''"),
+        (("iban", "x"), "'x'"),
+        (("--",), "'--'"),
+        (("iban", 5), "('iban', 5)"),
+        (("iban,tax",), "'iban,tax'"),
+        (("iban; tax",), "'iban; tax'"),
+        (("iban:tax",), "'iban:tax'"),
+        (("iban|tax",), "'iban|tax'"),
+        (("iban tax",), "'iban tax'"),
+        (("iban\ntax",), "'iban\\ntax'"),
+        (("user.iban",), "'user.iban'"),
+        (("user[iban]",), "'user[iban]'"),
+        (("password=hunter2",), "'password=***'"),
+    ],
 )
 def test_what_is_no_name_is_refused(names, value):
     """And then none of them is taken."""
@@ -71,7 +91,8 @@ def test_the_environment_names_keys(monkeypatch):
         ({"redaction": {"keys": ["iban", ""]}}, {}, f"settings: redaction.keys is '': {EXPECTED}"),
         ({"redaction": {"keys": ["iban", 5]}}, {}, f"settings: redaction.keys is ['iban', 5]: {EXPECTED}"),
         ({"redaction": {"names": 5}}, {}, "settings: redaction.names is 5: expected one of: keys"),
-        ({}, {"NINELIVES_MASK_KEYS": "iban,x"}, f"NINELIVES_MASK_KEYS is 'x': {EXPECTED}"),
+        ({}, {"NINELIVES_MASK_KEYS": "iban,x"}, f"NINELIVES_MASK_KEYS is 'x': {EXPECTED}; commas between them"),
+        ({"redaction": {"keys": ["iban,tax"]}}, {}, f"settings: redaction.keys is 'iban,tax': {EXPECTED}"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_place(table, environ, said):

@@ -112,6 +112,38 @@ def test_errors_in_threads_are_caught():
         ChannelContract().test_many_threads_send(channel)
 
 
+class Ended(RecordingChannel):
+    """A channel that is good for nothing when it was closed."""
+
+    def send(self, notification, *, timeout):
+        if self.closed:
+            raise RuntimeError("closed")
+        super().send(notification, timeout=timeout)
+
+
+def test_a_channel_that_is_not_there_after_close_is_caught():
+    """A notification that comes late must be sent, and one that is being sent be an error of delivery at worst."""
+    with pytest.raises(RuntimeError, match="closed"):
+        ChannelContract().test_sends_after_it_was_closed(Ended())
+    with pytest.raises(AssertionError):
+        ChannelContract().test_closes_while_others_send(Ended())
+
+
+def test_a_channel_that_drops_what_comes_after_close_is_caught():
+    """What is sent then must arrive."""
+    channel = RecordingChannel()
+    received = iter([0, 0])
+    with pytest.raises(AssertionError, match="after close"):
+        ChannelContract().test_delivers_after_it_was_closed(channel, lambda: next(received))
+
+
+def test_a_channel_that_refuses_while_it_is_closed_is_a_good_one():
+    """That one was not sent because another thread closed the channel is no more than a failed delivery."""
+    channel = RecordingChannel()
+    channel.fail(ChannelError("just closed"))
+    ChannelContract().test_closes_while_others_send(channel)
+
+
 def test_what_is_no_channel_is_caught():
     """What lacks a method, or says something odd of `inline`, breaks the contract."""
     channels: list[Any] = [object(), Nothing()]

@@ -79,7 +79,8 @@ def test_unknown_options():
     address = Address.parse("x:?regoin=a&wait=1&profile=b")
     (problem,) = unknown_options(address, "store x:", ["wait"])
     assert problem.place == "store x:: option 'regoin'"
-    assert problem.expected == "one of: connect_timeout, endpoint, profile, read_timeout, region, wait"
+    names = "connect_timeout, endpoint, profile, read_timeout, region, wait"
+    assert problem.expected == f"one of: {names}; did you mean 'region'?"
 
 
 @pytest.mark.parametrize(

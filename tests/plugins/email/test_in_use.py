@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 from ninelives import AdminNotifier
 from ninelives.notifications.dispatch.attempts import attempts
 from ninelives.notifications.notification import Notification
@@ -50,3 +52,30 @@ def test_a_mail_in_doubt_is_not_tried_again(script, ends, channel_of, address_at
     assert classify(error).kind is Kind.PERMANENT
     assert "may have been delivered" in str(error)
     assert server.connections == 1
+
+
+def test_closing_while_others_send_leaves_no_connection(plain, monkeypatch):
+    """Threads that send while others close connect anew; the last close leaves none of their connections open."""
+    from ninelives_email import connection
+
+    connect, made = connection.connect, []
+
+    def recorded(*args):
+        made.append(connect(*args))
+        return made[-1]
+
+    monkeypatch.setattr(connection, "connect", recorded)
+
+    def work():
+        for number in range(5):
+            plain.send(Notification(message=str(number)), timeout=30.0)
+            plain.close()
+
+    threads = [Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    plain.close()
+    assert made
+    assert not any(each.is_open for each in made)

@@ -199,6 +199,14 @@ def test_check_of_what_is_not_there(aws, made):
     assert not raised.value.transient
 
 
+def test_what_is_misspelt_in_an_address_may_be_a_password():
+    """The value of an option that nobody knows is not shown."""
+    with pytest.raises(ConfigurationError) as raised:
+        sns_channel(Address.parse("sns:topic?pasword=hunter2"))
+    assert len(raised.value.problems) == 2
+    assert "hunter2" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("text", "problems"),
     [

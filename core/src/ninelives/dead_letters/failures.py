@@ -16,6 +16,7 @@ from ninelives.dead_letters.reprs import as_text, short_repr
 from ninelives.describing import bounded, clean_text, safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
 from ninelives.fingerprint import FINGERPRINT_VERSION, is_ours
+from ninelives.origins import chain_of
 from ninelives.transient import Kind, classify
 
 __all__ = [
@@ -84,7 +85,7 @@ def error_record(error: BaseException) -> ErrorRecord:
         type=type_name(error),
         message=safe_message(error),
         traceback=_traceback(error),
-        causes=tuple(f"{type_name(cause)}: {safe_message(cause)}" for cause in _chain(error)),
+        causes=tuple(f"{type_name(cause)}: {safe_message(cause)}" for cause in chain_of(error, MAX_CAUSES)),
     )
 
 
@@ -102,37 +103,18 @@ def cause_letter(call: Call, error: BaseException) -> str | None:
     if call.nested is None:
         return None
     nested_error, letter_id = call.nested
-    return letter_id if any(cause is nested_error for cause in (error, *_chain(error))) else None
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """The errors that it came from, nearest first; a chain that bites its own tail ends there."""
-    chain: list[BaseException] = []
-    following = _before(error)
-    while following is not None and len(chain) < MAX_CAUSES:
-        if following is error or any(following is known for known in chain):
-            break
-        chain.append(following)
-        following = _before(following)
-    return chain
-
-
-def _before(error: BaseException) -> BaseException | None:
-    # `is not None`: an error may be false.
-    if error.__cause__ is not None:
-        return error.__cause__
-    return None if error.__suppress_context__ else error.__context__
+    return letter_id if any(cause is nested_error for cause in (error, *chain_of(error, MAX_CAUSES))) else None
 
 
 def _traceback(error: BaseException) -> str:
     # One by one, oldest first: a chain that a loop made of its errors can be of any length.
-    return _bounded(_BECAUSE.join(_formatted(one) for one in (*reversed(_chain(error)), error)))
+    return _bounded(_BECAUSE.join(_formatted(one) for one in (*reversed(chain_of(error, MAX_CAUSES)), error)))
 
 
 def _formatted(error: BaseException) -> str:
-    import traceback
-
     try:
+        import traceback  # in here: while the interpreter ends, nothing can be imported any more
+
         begin = _behind_ours(error.__traceback__)
         # Negative: the innermost frames, which say where it happened.
         lines = traceback.format_exception(type(error), error, begin, limit=-MAX_FRAMES, chain=False)

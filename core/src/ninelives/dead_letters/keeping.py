@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from ninelives.dead_letters.letter import DeadLetter
+from ninelives.dead_letters.missed import Missed
 from ninelives.dead_letters.places import Place, said_of
 from ninelives.dead_letters.spill import Spill
 from ninelives.dead_letters.telling import letter_event
@@ -24,10 +25,12 @@ class Kept(Struct, frozen=True):
     Attributes:
         place: The store that has it; ``stderr``, or ``the log`` (masked) where even that is closed.
         error: What the last store said when neither took it.
+        missed: Why it is not in its store; None: it is there.
     """
 
     place: str
     error: Exception | None = None
+    missed: Missed | None = None
 
 
 class Keeper(Struct, frozen=True):
@@ -55,29 +58,31 @@ class Keeper(Struct, frozen=True):
             told: Told what became of it as soon as that is known: what is done then may take a while.
         """
         problem: Exception = StoreError("there is no store")
-        reason: str = letter.reason
+        said: list[str] = []
         ways = list(zip((LetterStored, LetterSpilled), self.places, strict=False))
         # What stands in for the stores in a user's test says nothing of them.
         spill = self.spill if stand_ins.store is None else None
         if spill is not None and spill.is_down:
             ways.reverse()  # known not to work, it is tried only if the fallback fails
-            reason = spill.reason
+            said.append(spill.reason)
         for kind, place in ways:
             try:
                 self._put(letter, place, spill)
             except Exception as error:
-                problem, reason = error, said_of(place, error)
+                problem = error
+                said.append(said_of(place, error))
             except BaseException as error:  # the program is being ended: whether the store has it is not known
                 self.give_up(letter, said_of(place, error))
                 raise
             else:
-                why = letter.reason if kind is LetterStored else reason
+                missed = None if kind is LetterStored else self._missed(said)
+                why = letter.reason if missed is None else missed.why
                 self.emit(letter_event(kind, letter, self.now(), place.name, why))
-                told(kept := Kept(place.name))
+                told(kept := Kept(place.name, missed=missed))
                 if self.after is not None:
                     self.after(place, self.places[0] if spill is not None and spill.is_down else None)
                 return kept
-        told(kept := Kept(self.give_up(letter, reason), problem))
+        told(kept := self.give_up(letter, "; ".join(said) or letter.reason, problem))
         return kept
 
     def _put(self, letter: DeadLetter, place: Place, spill: Spill | None) -> None:
@@ -102,11 +107,13 @@ class Keeper(Struct, frozen=True):
             ) from kept.error
         return letter.id
 
-    def give_up(self, letter: DeadLetter, reason: str) -> str:
-        """Print the letter whole, as its last resort; where it was printed to."""
+    def give_up(self, letter: DeadLetter, reason: str, problem: Exception | None = None) -> Kept:
+        """Print the letter whole, as its last resort."""
         from ninelives.dead_letters.printing import print_whole
 
-        place = print_whole(letter, reason)
-        store = self.places[0].name if self.places else ""
-        self.emit(letter_event(LetterLost, letter, self.now(), store, reason))
-        return place
+        place, missed = print_whole(letter, reason), self._missed([reason], is_lost=True)
+        self.emit(letter_event(LetterLost, letter, self.now(), missed.store, reason))
+        return Kept(place, problem, missed)
+
+    def _missed(self, said: list[str], *, is_lost: bool = False) -> Missed:
+        return Missed(self.places[0].name if self.places else "", "; ".join(said), is_lost)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,8 @@ from ninelives.dead_letters.redacting import hiding_again
 from ninelives.dead_letters.retention import Audience
 from ninelives.dead_letters.room import with_room
 from ninelives.dead_letters.views import lacking_in
-from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
+from ninelives.faults import log_fault
 from ninelives.middleware.watching import Watcher
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class LetterLink:
         self._queue = queue
         self._maker = queue.maker_for(context.pipeline)
         self._keeper = queue.keeper_for(Audience(context.pipeline, context.emit, context.alerts))
+        context.alerts.store = queue.stores.store.name
+        context.alerts.reprocesses = queue.options.reprocessor is not None
 
     def watcher(self) -> Watcher:
         """What the link does on failure. An asynchronous call's letter is made in the loop, written by a thread."""
@@ -61,8 +63,8 @@ class LetterLink:
                     await run_in_worker(self._keep, call, letter)
                 except asyncio.CancelledError:
                     if call.letter_id is None:  # the store has not answered in time, and the program may be ending
-                        place = self._keeper.give_up(letter, "cancelled before the store answered: it may have it")
-                        call.letter_id, call.letter_place = letter.id, place
+                        why = "cancelled before the store answered: it may have it"
+                        _note(call, letter, self._keeper.give_up(letter, why))
                     raise
 
     def _caught(self) -> tuple[type[BaseException], ...]:
@@ -97,10 +99,12 @@ class LetterLink:
         return True
 
     def _keep(self, call: Call, letter: DeadLetter) -> None:
-        def told(kept: Kept) -> None:
-            call.letter_id, call.letter_place = letter.id, kept.place
+        self._keeper.keep(letter, partial(_note, call, letter))
 
-        self._keeper.keep(letter, told)
+
+def _note(call: Call, letter: DeadLetter, kept: Kept) -> None:
+    """Let the call know where its letter is."""
+    call.letter_id, call.letter_place, call.letter_missed = letter.id, kept.place, kept.missed
 
 
 @contextmanager
@@ -109,10 +113,4 @@ def _hiding_nothing(call: Call) -> Iterator[None]:
     try:
         yield
     except Exception as problem:
-        import logging
-
-        from ninelives.redaction import redact_text
-
-        said = redact_text(f"{type_name(problem)}: {safe_message(problem)}")
-        with suppress(Exception):  # whatever a handler does
-            logging.getLogger("ninelives").critical("call %s failed, and it may have no letter: %s", call.id, said)
+        log_fault("critical", "call %s failed, and it may have no letter", call.id, fault=problem)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ninelives import masked_keys
 from ninelives.alerts import Alerts
 from ninelives.checks import Checks
 from ninelives.clock import Clock, clock_of
@@ -22,6 +23,7 @@ from ninelives.dead_letters.upkeep import Upkeep
 from ninelives.dead_letters.views import kept_in, view_of
 from ninelives.emitter import Emitter, listeners_of
 from ninelives.errors import ConfigurationError
+from ninelives.given import plugins_of
 
 if TYPE_CHECKING:
     from ninelives.dead_letters.progress import Stop, Told
@@ -98,6 +100,7 @@ class DeadLetterQueue(Upkeep):
         clock: Clock | None = None,
         plugins: Plugins | None = None,
     ) -> None:
+        masked_keys.learn()
         self.options = QueueOptions(
             reprocessor=reprocessor,
             on_open=on_open,
@@ -113,11 +116,9 @@ class DeadLetterQueue(Upkeep):
         )
         checks = Checks("DeadLetterQueue")
         told, self._clock = listeners_of(checks, listeners), clock_of(checks, clock)
+        known = plugins_of(checks, plugins)
         self.options.check(checks)
         backends = backends_alone(queue_url, region, local_file_path, store, fallback, park)
-        from ninelives.plugins import default_plugins
-
-        known = plugins if plugins is not None else default_plugins()
         self._unopened = None
         emitter = Emitter(told, lambda: known.listeners)
         self._bind(backends.open(known.open_store), None, emitter.emit, Alerts())

@@ -58,6 +58,7 @@ class Spill:
         self._clock = clock
         self._circuit = Circuit(home.name, CircuitRules(failure_threshold=1, recovery_timeout=DRAIN_EVERY))
         self._next_try = float("-inf")
+        self._said = ""  # by the store, when it failed last
         self._unfit: set[str] = set()  # too large
         self._passed: set[str] = set()  # refused for another reason, on the way through all of them
 
@@ -68,8 +69,8 @@ class Spill:
 
     @property
     def reason(self) -> str:
-        """Why letters do not go to the store, while it is down; what it said stands in the event of the first."""
-        return f"{self._home.name} is known to be down"
+        """Why letters do not go to the store, while it is down."""
+        return f"{self._home.name} is known to be down ({self._said})"
 
     def put(self, letter: DeadLetter) -> None:
         """Put a letter into the store, and learn from it whether the store works.
@@ -225,6 +226,7 @@ class Spill:
         if isinstance(error, LetterTooLargeError):
             _remember(self._unfit, letter)
         elif classify(error).kind is not Kind.PERMANENT:
+            self._said = said_of(self._home, error)
             now = self._clock.monotonic()
             if self._circuit.failed(ticket, now) is not None:
                 self._next_try = now + DRAIN_EVERY

@@ -15,6 +15,7 @@ from ninelives.clock import SYSTEM_CLOCK, Clock, clock_of
 from ninelives.decorating import Decorator, decorate, refuse_coroutine
 from ninelives.delays import Jitter
 from ninelives.emitter import Emitter, listeners_of
+from ninelives.given import check_random
 from ninelives.matching import AUTO, matcher
 from ninelives.middleware.alone import ainnermost, innermost, installed_listeners
 from ninelives.middleware.backoff_options import OWNER, BackoffOptions, options_alone
@@ -82,6 +83,7 @@ class BackoffStrategy:
     ) -> None:
         checks = Checks(OWNER)
         clock_of(checks, clock)
+        check_random(checks, random)
         self._listeners, self._clock = listeners_of(checks, listeners), clock
         self.options = options_alone(
             {

@@ -98,7 +98,9 @@ class CircuitBreaker(Entrances):
             if value != none or type(value) is not type(none)
         }
         recorded = Exception if record is None else record
-        self._rules, judge = settled(given, name=name, record=recorded, ignore=ignore, listeners=listeners, clock=clock)
+        self._rules, judge = settled(
+            given, name=name, record=recorded, ignore=ignore, listeners=listeners, clock=clock, circuits=circuits
+        )
         self._name = name
         self._record = record
         self._ignore = ignore

@@ -15,6 +15,7 @@ from ninelives.clock import clock_of
 from ninelives.emitter import check_listeners
 from ninelives.environment import Setting, defaults
 from ninelives.errors import ConfigurationError, Problem
+from ninelives.given import check_circuits
 from ninelives.middleware.judge import Judge
 
 __all__ = ["BreakerOptions", "settled"]
@@ -41,7 +42,7 @@ class BreakerOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def settled(
-    given: Mapping[str, Any], *, name: Any, record: Any, ignore: Any, listeners: Any, clock: Any
+    given: Mapping[str, Any], *, name: Any, record: Any, ignore: Any, listeners: Any, clock: Any, circuits: Any
 ) -> tuple[CircuitRules, Judge]:
     """The rules and the judge of a breaker, what was given over the environment over what is built in.
 
@@ -53,6 +54,7 @@ def settled(
         ignore: What is none.
         listeners: What is told events.
         clock: Where time comes from; None: the machine.
+        circuits: Where the circuit is held, if it has a name; None: one place for the process.
 
     Raises:
         ConfigurationError: Something is wrong; every problem is named, those of a variable with the variable.
@@ -62,7 +64,7 @@ def settled(
     with _collected(problems):
         environment = {} if given.keys() >= _FROM_ENVIRONMENT else defaults("breaker")
     values = {**asdict(CircuitRules()), **{option: each.value for option, each in environment.items()}, **given}
-    for problem in _wrong(values, name, listeners, clock):
+    for problem in _wrong(values, name, listeners, clock, circuits):
         from_environment = problem.option in environment and problem.option not in given
         problems.append(problem._replace(place=environment[problem.option].source) if from_environment else problem)
     with _collected(problems):
@@ -72,7 +74,7 @@ def settled(
     return CircuitRules(**values), judge
 
 
-def _wrong(values: Mapping[str, Any], name: Any, listeners: Any, clock: Any) -> list[Problem]:
+def _wrong(values: Mapping[str, Any], name: Any, listeners: Any, clock: Any, circuits: Any) -> list[Problem]:
     checks = Checks("CircuitBreaker")
     checks.number("failure_threshold", values["failure_threshold"], at_least=1, whole=True)
     checks.number("recovery_timeout", values["recovery_timeout"], at_least=0)
@@ -83,6 +85,7 @@ def _wrong(values: Mapping[str, Any], name: Any, listeners: Any, clock: Any) -> 
     checks.that(name is None or (isinstance(name, str) and bool(name)), "name", name, "a name, or None")
     check_listeners(checks, listeners)
     clock_of(checks, clock)
+    check_circuits(checks, circuits)
     return checks.problems
 
 

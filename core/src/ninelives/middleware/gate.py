@@ -16,6 +16,7 @@ from ninelives.call import Call, current_call
 from ninelives.circuit import Circuit, CircuitState, Follower, Ticket, Transition
 from ninelives.clock import Clock
 from ninelives.errors import CircuitBreakerOpenError
+from ninelives.faults import never_raises
 from ninelives.middleware.judge import Judge
 
 if TYPE_CHECKING:
@@ -75,21 +76,24 @@ class Gate:
         return next((ticket for ticket in around if self.circuit.tries(ticket, now)), None)
 
     def _refusal(self, what: Any, retry_after: float | None) -> CircuitBreakerOpenError:
-        name = self.circuit.name
-        call_id, operation = _origin(what)
+        self._tell_refusal(what, retry_after)
+        return CircuitBreakerOpenError(self.circuit.name, retry_after)
+
+    @never_raises("that a circuit refused a call could not be told of")
+    def _tell_refusal(self, what: Any, retry_after: float | None) -> None:
         from ninelives.events import CallRejected
 
+        call_id, operation = _origin(what)
         self._emit(
             CallRejected(
                 at=self._clock.now(),
                 pipeline=self._pipeline,
                 call_id=call_id,
                 operation=operation,
-                circuit=name,
+                circuit=self.circuit.name,
                 retry_after=retry_after,
             )
         )
-        return CircuitBreakerOpenError(name, retry_after)
 
     def succeeded(self, what: Any, ticket: Ticket) -> None:
         """A call that was let in returned."""
@@ -103,9 +107,11 @@ class Gate:
             self.circuit.released(ticket)
             raise
         if failure:
-            if ticket.slot and isinstance(what, Call):
-                what.trial = self.circuit
-            self.tell(self.circuit.failed(ticket, self._clock.monotonic()), what)
+            opened = self.circuit.failed(ticket, self._clock.monotonic())
+            if isinstance(what, Call):
+                what.trial = self.circuit if ticket.slot else what.trial
+                what.opened = self.circuit if opened else what.opened
+            self.tell(opened, what)
         else:
             self.circuit.released(ticket)
 
@@ -117,6 +123,13 @@ class Gate:
         """Tell the listeners of a change of state, if there was one."""
         if transition is None:
             return
+        self._tell_listeners(transition, what)
+        if transition.state is not CircuitState.HALF_OPEN:
+            for follower in self.circuit.followers:
+                _tell_follower(follower, transition.state)
+
+    @never_raises("that a circuit has changed could not be told of")
+    def _tell_listeners(self, transition: Transition, what: Any) -> None:
         self._emit(
             _event_of(transition.state)(
                 at=self._clock.now(),
@@ -127,9 +140,6 @@ class Gate:
                 reopens_in=transition.reopens_in,
             )
         )
-        if transition.state is not CircuitState.HALF_OPEN:
-            for follower in self.circuit.followers:
-                _tell_follower(follower, transition.state)
 
 
 class Permit:

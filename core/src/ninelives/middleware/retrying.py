@@ -14,6 +14,7 @@ from ninelives.deadline import AsyncDeadline, Deadline
 from ninelives.delays import delays
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError, RetryExhaustedError
+from ninelives.middleware.retry_events import tell_retry
 from ninelives.transient import classify
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class _Tries:
             if self._rules.alone:
                 raise self._exhausted() from error
             return None
-        self._tell(error, now, delay)
+        tell_retry(self._rules.emit, self._call, error, now, delay, alone=self._rules.alone)
         self._last, self._last_traceback = error, error.__traceback__
         return delay
 
@@ -209,24 +210,6 @@ class _Tries:
             self._call.attempts = []
         self._call.attempts.append((now, type_name(error), safe_message(error)))
         del self._call.attempts[:-_MOST_ATTEMPTS]
-
-    def _tell(self, error: Exception, now: datetime, delay: float) -> None:
-        from ninelives.redaction import redact_text  # late: its patterns take a while to compile
-
-        call, alone = self._call, self._rules.alone
-        from ninelives.events import RetryScheduled
-
-        event = RetryScheduled(
-            at=now,
-            pipeline=None if alone else call.pipeline,
-            call_id=None if alone else call.id,
-            operation=call.operation,
-            attempt=call.attempt,
-            delay=delay,
-            error_type=type_name(error),
-            error_message=redact_text(safe_message(error)),
-        )
-        self._rules.emit(event)
 
     def _without_earlier_raises(self, error: Exception) -> None:
         """Cut the traceback of an error that the function keeps and raises each time: Python lets it grow each time."""

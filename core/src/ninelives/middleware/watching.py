@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from ninelives.faults import log_fault
+from ninelives.late_imports import ready
+
 if TYPE_CHECKING:
     from ninelives.call import Call
     from ninelives.middleware.link import AsyncNext, Context, Next
@@ -39,6 +42,7 @@ class Watches(Protocol):
 
 def tell(watchers: Sequence[Watcher], call: Call, error: BaseException) -> None:
     """Tell the watchers, innermost first, whom the error concerns."""
+    ready()
     for watcher in watchers:
         if isinstance(error, watcher.caught):
             try:
@@ -49,6 +53,7 @@ def tell(watchers: Sequence[Watcher], call: Call, error: BaseException) -> None:
 
 async def tell_async(watchers: Sequence[Watcher], call: Call, error: BaseException) -> None:
     """The same for asynchronous calls. A cancellation meanwhile is raised when all have been told."""
+    ready()
     cancellation: BaseException | None = None
     for watcher in watchers:
         if isinstance(error, watcher.caught):
@@ -75,15 +80,8 @@ def _is_cancellation(error: BaseException) -> bool:
 
 def _report(call: Call, failure: Exception) -> None:
     """A fault in the failure path is said, and hides neither the call's own error nor the other watchers."""
-    import logging
-
-    from ninelives.redaction import masked_traceback
-
-    logging.getLogger("ninelives").critical(
-        "what should happen when a call of pipeline %s fails has failed itself\n%s",
-        call.pipeline,
-        masked_traceback(failure),
-    )
+    text = "what should happen when a call of pipeline %s fails has failed itself"
+    log_fault("critical", text, call.pipeline, fault=failure)
 
 
 def watch(watchers: Sequence[Watcher], call_next: Next) -> Next:

@@ -49,6 +49,7 @@ class Alert(Struct, frozen=True, eq=False, kw_only=True):
 
     Attributes:
         occurrence: The latest: what the message says it by.
+        cause: Of a circuit, the latest failure that opened it, as far as that is known.
         route: Where it goes, and how.
         phase: Which message of its kind it is.
         count: How many occurrences it stands for: those since the last message.
@@ -62,6 +63,7 @@ class Alert(Struct, frozen=True, eq=False, kw_only=True):
     """
 
     occurrence: Occurrence
+    cause: Occurrence | None = None
     route: Route
     phase: Phase = Phase.NEW
     count: int = 1

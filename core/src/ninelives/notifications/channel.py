@@ -34,5 +34,10 @@ class Channel(Protocol):
         ...
 
     def close(self) -> None:
-        """Free what is held; calling it twice does no harm."""
+        """Free what is held; calling it twice does no harm, nor does it while other threads send.
+
+        `send` may be called after it: an alert may come when its pipeline is closed, as the end of an outage does that
+        was told before. It works as ever then; what it opens for that is freed by the next `close`, or at the latest
+        with the channel itself.
+        """
         ...

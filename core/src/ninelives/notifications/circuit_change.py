@@ -22,6 +22,7 @@ class CircuitChange(Struct, frozen=True, kw_only=True):
         state: What it is now: OPEN, ISOLATED or CLOSED.
         failures: Consecutive failures that were counted up to then.
         recovers_after: Seconds from opening until a trial call is admitted; None: none will be.
+        store: Where the pipeline's letters go: the store's address, secrets masked; None: it keeps none.
     """
 
     circuit: str
@@ -30,21 +31,24 @@ class CircuitChange(Struct, frozen=True, kw_only=True):
     state: CircuitState
     failures: int = 0
     recovers_after: float | None = None
+    store: str | None = None
 
     @classmethod
-    def of(cls, circuit: Circuit, name: str, pipeline: str, at: datetime, *, closed: bool) -> CircuitChange:
+    def of(
+        cls, circuit: Circuit, name: str, pipeline: str, at: datetime, *, closed: bool, store: str | None = None
+    ) -> CircuitChange:
         """What has just happened to the circuit: it has closed, or it refuses calls."""
         if closed:
-            return cls(circuit=name, pipeline=pipeline, at=at, state=CircuitState.CLOSED)
-        if circuit.state is CircuitState.ISOLATED:
-            return cls(circuit=name, pipeline=pipeline, at=at, state=CircuitState.ISOLATED, failures=circuit.failures)
+            return cls(circuit=name, pipeline=pipeline, at=at, state=CircuitState.CLOSED, store=store)
+        is_isolated = circuit.state is CircuitState.ISOLATED
         return cls(
             circuit=name,
             pipeline=pipeline,
             at=at,
-            state=CircuitState.OPEN,
+            state=CircuitState.ISOLATED if is_isolated else CircuitState.OPEN,
             failures=circuit.failures,
-            recovers_after=circuit.rules.recovery_timeout,
+            recovers_after=None if is_isolated else circuit.rules.recovery_timeout,
+            store=store,
         )
 
     @property

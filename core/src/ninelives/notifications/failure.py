@@ -6,18 +6,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ninelives.dead_letters.fingerprints import Fingerprints
 from ninelives.dead_letters.linking import is_refusal
+from ninelives.dead_letters.missed import Missed, is_lost
 from ninelives.describing import type_name
 from ninelives.errors import CircuitBreakerOpenError
 from ninelives.notifications.notification import ErrorSeverity, Notification
+from ninelives.origins import origins_of
 from ninelives.tracing import traceparent
 
 if TYPE_CHECKING:
     from ninelives.call import Call
 
-__all__ = ["Failure", "failure_of"]
+__all__ = ["Failure", "cause_of", "failure_of"]
 
 _OUR_RULE = Fingerprints()
 
@@ -30,6 +33,7 @@ class Failure(Struct, frozen=True, kw_only=True):
         operation: The function's name, ``module:qualname``.
         error_type: The error's type.
         text: The error's message, the first 2,000 characters.
+        origins: What it came from, nearest first; see `ninelives.origins.origins_of`.
         severity: How bad it is.
         at: When it failed.
         attempts: How often the function was called.
@@ -39,7 +43,9 @@ class Failure(Struct, frozen=True, kw_only=True):
         circuit: The name of the circuit that refused it, or whose trial it was; None: there is none.
         letter_id: The dead letter that the call became or came from; None: there is none.
         letter_place: Where that letter is: the store's address, secrets masked.
+        letter_missed: Why it is not in its store; None: it is there.
         letter_lacks: What it can't be replayed without, and why; None: nothing.
+        registered: Whether a function is known that runs the letter again.
         replay_count: On a replay, how often the letter has failed so far.
         trace: The W3C traceparent that the call ran under; None without one.
     """
@@ -53,14 +59,22 @@ class Failure(Struct, frozen=True, kw_only=True):
     attempts: int = 1
     call_id: str | None = None
     fingerprint: str | None = None
+    origins: tuple[str, ...] = ()
     refused: bool = False
     circuit: str | None = None
     circuit_state: str | None = None
     letter_id: str | None = None
     letter_place: str | None = None
+    letter_missed: Missed | None = None
     letter_lacks: str | None = None
+    registered: bool = True
     replay_count: int | None = None
     trace: str | None = None
+
+    @property
+    def is_letter_lost(self) -> bool:
+        """Whether the call became a letter that no store took."""
+        return is_lost(self.letter_missed)
 
     @property
     def key(self) -> str:
@@ -75,7 +89,13 @@ class Failure(Struct, frozen=True, kw_only=True):
 
 
 def failure_of(
-    call: Call, error: Exception, at: datetime, *, circuit: str | None = None, state: str | None = None
+    call: Call,
+    error: Exception,
+    at: datetime,
+    *,
+    circuit: str | None = None,
+    state: str | None = None,
+    registered: bool = True,
 ) -> Failure:
     """What is handed over of a call that failed with `error`.
 
@@ -86,6 +106,7 @@ def failure_of(
         circuit: What the circuit is called that it is told with: that refused it, or whose trial it was. Then it needs
             no fingerprint.
         state: How the circuit of its chain stands.
+        registered: Whether a function is known that runs its letter again.
     """
     refuser = error.name if isinstance(error, CircuitBreakerOpenError) else None
     letter = call.letter
@@ -94,7 +115,8 @@ def failure_of(
         operation=call.operation,
         error_type=type_name(error),
         text=call.said_by(error),
-        severity=ErrorSeverity.WARNING if isinstance(error, CircuitBreakerOpenError) else ErrorSeverity.ERROR,
+        origins=origins_of(error, call.without_masked),
+        severity=_severity(call, error),
         at=at,
         attempts=call.attempt,
         call_id=call.id,
@@ -104,10 +126,35 @@ def failure_of(
         circuit_state=state,
         letter_id=call.letter_id,
         letter_place=call.letter_place,
+        letter_missed=call.letter_missed,
         letter_lacks=call.letter_lacks,
+        registered=registered,
         replay_count=None if letter is None else letter.replay_count,
         trace=traceparent(),
     )
+
+
+def cause_of(call: Call, error: Exception, failure: Failure) -> Failure:
+    """What opened a circuit, of a call that failed then.
+
+    A call that the circuit then refused in its retries fails with that; the attempt before opened it.
+
+    Args:
+        call: The call.
+        error: What it raised.
+        failure: What is handed over of it.
+    """
+    if not (isinstance(error, CircuitBreakerOpenError) and call.attempts):
+        return failure
+    _, kind, text = call.attempts[-1]
+    return replace(failure, error_type=kind, text=call.without_masked(text), origins=())
+
+
+def _severity(call: Call, error: Exception) -> ErrorSeverity:
+    """A letter that no store has can still be lost: someone is to see to that at once."""
+    if is_lost(call.letter_missed):
+        return ErrorSeverity.CRITICAL
+    return ErrorSeverity.WARNING if isinstance(error, CircuitBreakerOpenError) else ErrorSeverity.ERROR
 
 
 def _fingerprint(call: Call, error: Exception) -> str | None:

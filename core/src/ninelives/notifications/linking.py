@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 from ninelives.call import Call, is_misuse
 from ninelives.dead_letters.linking import is_refusal
 from ninelives.errors import CircuitBreakerOpenError
+from ninelives.faults import log_fault
 from ninelives.middleware.watching import Watcher
 from ninelives.notifications.behalf import is_delivering
 from ninelives.notifications.circuit_change import CircuitChange
 from ninelives.notifications.dispatch.center import default_center
-from ninelives.notifications.failure import failure_of
+from ninelives.notifications.failure import cause_of, failure_of
 from ninelives.notifications.occurrence import Ready
 from ninelives.workers import run_in_worker, running_loop, submit
 
 if TYPE_CHECKING:
     from ninelives.alerts import FollowedCircuit
+    from ninelives.circuit import Circuit
     from ninelives.middleware.link import Context
+    from ninelives.notifications.failure import Failure
     from ninelives.notifications.notification import Notification
     from ninelives.notifications.route import Route
 
@@ -52,12 +55,7 @@ class NotifyLink:
         try:
             self._tell_of(call, error)
         except Exception as problem:
-            import logging
-
-            from ninelives.redaction import masked_traceback
-
-            text = "the failure of a call could not be told of\n%s"
-            logging.getLogger("ninelives").log(logging.ERROR, text, masked_traceback(problem))
+            log_fault("error", "the failure of a call could not be told of", fault=problem)
 
     def _tell_and_flush(self, call: Call, error: Exception) -> None:
         self._tell(call, error)
@@ -71,21 +69,35 @@ class NotifyLink:
         if call.letter is not None and is_refusal(call, error):
             return
         circuit = self._circuit(call, error)
-        if circuit is None:
-            now, state = self.route.clock.now(), self.context.alerts.circuit_state
-            default_center().happened(failure_of(call, error, now, state=state), self.route)
-        else:
-            self._tell_with(circuit, call, error)
+        failure = self._failure(call, error, circuit)
+        if circuit is not None:
+            self._tell_with(circuit, call, failure)
+        if circuit is None or failure.is_letter_lost:
+            default_center().happened(failure, self.route)
+        if call.opened is not None:
+            self._explain(call.opened, call, cause_of(call, error, failure))
 
-    def _tell_with(self, circuit: FollowedCircuit, call: Call, error: Exception) -> None:
+    def _failure(self, call: Call, error: Exception, circuit: FollowedCircuit | None) -> Failure:
+        alerts, now = self.context.alerts, self.route.clock.now()
+        name, state = (None, alerts.circuit_state) if circuit is None else (circuit.name, str(circuit))
+        registered = alerts.can_run(call.operation)
+        return failure_of(call, error, now, circuit=name, state=state, registered=registered)
+
+    def _tell_with(self, circuit: FollowedCircuit, call: Call, failure: Failure) -> None:
         """Tell of the call with its circuit, which another link of the chain may have done."""
         if call.counted:
             self.circuit_opened(circuit)  # whoever is told through this link is to be told too
         else:
             call.counted = True
-            failure = failure_of(call, error, self.route.clock.now(), circuit=circuit.name, state=str(circuit))
             default_center().circuit_refused(circuit.name, failure, self.route)
         circuit.refused()
+
+    def _explain(self, opened: Circuit, call: Call, cause: Failure) -> None:
+        """Tell what opened a circuit: that it did was told before the call had its letter."""
+        circuit = self.context.alerts.follow(opened, opened.name or call.pipeline)
+        if not circuit.is_closed:
+            default_center().circuit_opened(circuit.name, self._change(circuit, closed=False), self.route, cause)
+            circuit.refused()
 
     def _circuit(self, call: Call, error: Exception) -> FollowedCircuit | None:
         """The circuit that it is told with: it refused the call, or the call was its trial, and failed.
@@ -117,8 +129,9 @@ class NotifyLink:
             _flush_outside_of_loops()
 
     def _change(self, circuit: FollowedCircuit, *, closed: bool) -> CircuitChange:
-        context = self.context
-        return CircuitChange.of(circuit.circuit, circuit.name, context.pipeline, self.route.clock.now(), closed=closed)
+        context, now = self.context, self.route.clock.now()
+        store = context.alerts.store
+        return CircuitChange.of(circuit.circuit, circuit.name, context.pipeline, now, closed=closed, store=store)
 
 
 def _flush_outside_of_loops() -> None:

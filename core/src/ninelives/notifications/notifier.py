@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from ninelives import masked_keys
 from ninelives.address import Address
 from ninelives.checks import Checks
 from ninelives.clock import Clock, clock_of
 from ninelives.emitter import Emitter, listeners_of
 from ninelives.errors import Problem
+from ninelives.given import plugins_of
 from ninelives.locks import new_lock
 from ninelives.middleware.watching import Watcher, watch, watch_async
 from ninelives.notifications.channel import Channel
@@ -73,8 +75,8 @@ class AdminNotifier(Sends):
         wait: Seconds that a circuit must stay open to be told of; 0: it is told at once. Default 30.
         flush: As a link: whether a call that fails waits, 5 seconds at most, until what is due is delivered. None: if
             ``AWS_LAMBDA_FUNCTION_NAME`` is set, as the process may be frozen when the call returns.
-        template: How an alert is worded: a function of the `Notification` that returns text, or a format string.
-            None: as we do it.
+        template: How an alert is worded: a function of the `Notification` that returns text, ``"module:name"`` of one,
+            or a format string. None: as we do it.
         clock: Waits between attempts, and tells the time.
         plugins: Where addresses are looked up.
 
@@ -110,8 +112,9 @@ class AdminNotifier(Sends):
         clock: Clock | None = None,
         plugins: Plugins | None = None,
     ) -> None:
+        masked_keys.learn()
         checks = Checks("AdminNotifier")
-        told, timed_by = listeners_of(checks, listeners), clock_of(checks, clock)
+        told, timed_by, known = listeners_of(checks, listeners), clock_of(checks, clock), plugins_of(checks, plugins)
         options = NotifyOptions(
             failover=failover,
             timeout=timeout,
@@ -124,9 +127,6 @@ class AdminNotifier(Sends):
         )
         entries = channels_alone(sns_topic_arn, channel, email, phone_number, channels, checks)
         self._prepare(Setup(entries, options, checks))
-        from ninelives.plugins import default_plugins
-
-        known = plugins or default_plugins()
         self._open("", timed_by, known.open_channel, Emitter(told, lambda: known.listeners).emit)
 
     @classmethod

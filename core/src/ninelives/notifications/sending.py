@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from msgspec.structs import replace
 
 from ninelives.checks import Checks
+from ninelives.late_imports import importing
 from ninelives.notifications.dispatch.telling import tell_held_back
 from ninelives.notifications.dispatch.together import deliver_directly
 from ninelives.notifications.health import Checkup, HealthStates, component_of
@@ -103,7 +104,8 @@ class Sends:
         checks = Checks("send_health_check_notification")
         checks.that(isinstance(is_healthy, bool), "is_healthy", is_healthy, "True or False")
         checks.done()
-        from ninelives.notifications.words.content import of_health  # late: its patterns take a while to compile
+        with importing():
+            from ninelives.notifications.words.content import of_health  # late: its patterns take a while to compile
 
         route = self._route
         checkup = Checkup(component_of(details), is_healthy, route.clock.now(), route.clock.monotonic())
@@ -161,7 +163,8 @@ class Sends:
         return await run_in_worker(self.send_health_check_notification, is_healthy, details)
 
     def _send(self, message: Any, details: Any, severity: str, error_type: str | None) -> Report:
-        from ninelives.notifications.words.content import of_message
+        with importing():
+            from ninelives.notifications.words.content import of_message
 
         route = self._route
         return deliver_directly(of_message(message, details, severity, error_type, route.clock.now()), route)

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ninelives.events import Event, ReplayEnded, ReplayProgressed, ReplayStarted, RunEvent
+from ninelives.faults import log_fault
 from ninelives.locks import new_lock
 from ninelives.replaying.report import ReplayProgress, ReplayReport
 
@@ -124,10 +125,4 @@ class Tally:
     def _report(self, error: Exception) -> None:
         if not self._reported:
             self._reported = True
-            import logging
-
-            from ninelives.redaction import masked_traceback
-
-            logging.getLogger("ninelives").warning(
-                "replay(progress=) raised; further errors of it are not logged\n%s", masked_traceback(error)
-            )
+            log_fault("warning", "replay(progress=) raised; further errors of it are not logged", fault=error)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ninelives.address import Address
 from ninelives.address_options import LONGEST_WAIT, problem_of, read_seconds
+from ninelives.checks import guess
 from ninelives.errors import Problem
 
 __all__ = ["AWS_OPTIONS", "AwsOptions", "read_options", "unknown_options"]
@@ -62,7 +63,7 @@ def unknown_options(address: Address, place: str, known: Iterable[str]) -> list[
     """A problem for each option that is neither among `known` nor one of `AWS_OPTIONS`."""
     names = sorted({*known, *AWS_OPTIONS})
     return [
-        Problem(f"{place}: option {name!r}", "", f"one of: {', '.join(names)}")
+        Problem(f"{place}: option {name!r}", "", f"one of: {', '.join(names)}{guess(name, names)}")
         for name in address.options
         if name not in names
     ]

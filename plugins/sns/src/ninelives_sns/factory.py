@@ -22,7 +22,7 @@ def sns_channel(address: Address) -> SnsChannel:
     Raises:
         ConfigurationError: The ARN is none of a topic, or an option is unknown or wrong.
     """
-    place = f"channel {address}"
+    place = f"channel {Address(address.scheme, address.target)}"  # an option that is misspelt may be a password
     arn = TopicArn.parse(address.target)
     options, problems = read_options(address, place, region=arn.region if arn else None)
     problems += unknown_options(address, place, ("format",))

@@ -27,7 +27,7 @@ def sqs_store(address: Address) -> SqsStore:
     """
     from ninelives_sqs.store import SqsStore  # late: whoever looks up any store comes through this module
 
-    place = str(address)
+    place = str(Address(address.scheme, address.target))  # an option that is misspelt may be a password
     url = read_url(address.target)
     problems = _unknown(address)
     if url is None:

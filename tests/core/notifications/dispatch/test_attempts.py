@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextvars import ContextVar
 from threading import Event, Thread
 
@@ -11,6 +12,7 @@ import pytest
 from ninelives.errors import ChannelError
 from ninelives.notifications.behalf import is_delivering
 from ninelives.notifications.dispatch.attempts import GRACE, RETRY_DELAYS, _hanging, attempts
+from ninelives.notifications.dispatch.haste import haste
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.outlet import Outlet
 from ninelives.testing.recorders import RecordingChannel
@@ -267,3 +269,26 @@ def test_a_stand_in_whose_time_ends_is_asked_once(monkeypatch):
     monkeypatch.setattr("ninelives.notifications.outlet.stand_ins", Ending())
     own = waiting()
     assert [Outlet(own, "pager:").channel for _ in range(2)] == ["a stand-in", own]
+
+
+def test_in_haste_others_are_tried_instead_of_the_same_again(world, tried):
+    """While somebody waits, a channel that failed is not tried again where another can take over."""
+    channel = waiting()
+    channel.fail(TRANSIENT, times=9)
+    with haste.until(time.monotonic() + 60.0):
+        assert tried(channel, others=1) is TRANSIENT
+        assert (channel.attempts, world.clock.sleeps) == (1, [])
+        assert tried(channel, others=0) is TRANSIENT
+    assert channel.attempts == 2 + len(RETRY_DELAYS)
+
+
+def test_in_haste_a_hanging_channel_has_its_share_of_the_time(tried):
+    """While somebody waits, a channel that hangs is left to itself in time for the other one."""
+    hang = Event()
+    try:
+        with haste.until(time.monotonic() + 0.1):
+            error = tried(waiting(hang=hang, keeps_timeout=False), timeout=600.0, others=1)
+        assert "left to itself" in str(error)
+        assert "600 s" not in str(error)
+    finally:
+        hang.set()

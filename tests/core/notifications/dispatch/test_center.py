@@ -9,10 +9,14 @@ from threading import Barrier, Event, Thread
 
 import pytest
 
+from ninelives.ends import breaks_off
 from ninelives.errors import ChannelError
 from ninelives.events import NotificationSuppressed
 from ninelives.notifications.behalf import on_behalf
+from ninelives.notifications.dispatch import center as center_module
 from ninelives.notifications.dispatch.center import Center, default_center, own_center
+from ninelives.notifications.dispatch.delivery import Delivery
+from ninelives.notifications.dispatch.results import Results
 from ninelives.notifications.dispatch.telling import CLOSED_SOON, FLAPS, GROUPED, NOT_BEGUN, QUEUE_FULL, REFUSED
 from ninelives.notifications.notification import ErrorSeverity
 from ninelives.testing.recorders import RecordingChannel
@@ -482,18 +486,104 @@ def test_what_ends_the_last_wait_hides_nothing(world, center, hanging, monkeypat
     assert len(world.log.notifications) == 1
 
 
-def test_a_listener_that_raises_at_the_end_hides_nothing(world, center, hanging):
-    """All that the end leaves unsent is in the log, though a listener raises SystemExit at the first of it."""
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_a_listener_that_raises_at_the_end_hides_nothing(world, center, hanging, kind):
+    """All that the end leaves unsent is in the log, though a listener raises for each; the first goes on after that."""
+    ends = []
 
     def leave(_event):
-        raise SystemExit
+        ends.append(kind())
+        raise ends[-1]
 
     route = world.route(hanging, emit=leave)
     for number in range(3):
         center.happened(world.happening(key=str(number)), route)
     assert hanging.wait_for_attempts(1)
-    center.leave(0.01)
-    assert len(world.log.notifications) == 3
+    with pytest.raises(kind) as raised:
+        center.leave(0.01)
+    assert raised.value is ends[0]
+    assert len(ends) == len(world.log.notifications) == 3
+
+
+def test_a_listener_that_raises_for_what_was_dropped_at_the_end_hides_nothing(world, hanging):
+    """Ctrl-C in a listener that is told of what the end had no room for keeps nothing out of the log."""
+
+    def interrupt(event):
+        if event.name == "notification_suppressed" and event.reason == QUEUE_FULL:
+            raise KeyboardInterrupt
+
+    center = Center(limit=1)
+    route = world.route(hanging, emit=interrupt)
+    center.happened(world.happening(), route)
+    assert hanging.wait_for_attempts(1)
+    for key in ("waits", "k"):
+        center.happened(world.happening(key=key), route)
+    with pytest.raises(KeyboardInterrupt):
+        center.leave(0.01)
+    assert sum(counts(world.log)) == 3
+
+
+@pytest.mark.parametrize("when", ["first", "concluded", "worded"])
+def test_a_signal_amidst_the_giving_up_hides_nothing(world, center, hanging, monkeypatch, logged, when):
+    """Ctrl-C while the log is written, before one alert is, or while it is worded: every one of them is in a log."""
+    signals = [KeyboardInterrupt()]
+    moments = {
+        "first": (Results, "abandon"),
+        "concluded": (Delivery, "_hide_nothing"),
+        "worded": (Delivery, "_undelivered"),
+    }
+    whose, what = moments[when]
+    real = getattr(whose, what)
+
+    def interrupted(*args):
+        if signals:
+            raise signals.pop()
+        return real(*args)
+
+    for number in range(3):
+        center.happened(world.happening(key=str(number)), world.route(hanging))
+    assert hanging.wait_for_attempts(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(whose, what, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            center.leave(0.01)
+    assert len(world.log.notifications) + len(logged.records) == 3
+
+
+def test_a_signal_before_the_giving_up_is_over_hides_nothing(world, center, hanging, monkeypatch):
+    """What Ctrl-C keeps from being logged is logged when the end goes on without waiting."""
+    for number in range(2):
+        center.happened(world.happening(key=str(number)), world.route(hanging))
+    assert hanging.wait_for_attempts(1)
+
+    def interrupted(_jobs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(center_module, "abandon", interrupted)
+        assert breaks_off(center.leave, 0.01)
+    hanging._hang.set()
+    assert center.flush()
+    center.leave(0.0)
+    assert len(world.log.notifications) == 1
+
+
+def test_two_signals_within_moments_hide_nothing(world, center, hanging, monkeypatch):
+    """A signal that keeps the end's waiting from taking its lock again leaves the log complete, and no traceback."""
+    center.happened(world.happening(), world.route(hanging))
+    assert hanging.wait_for_attempts(1)
+
+    def twice(*_):
+        center._lanes.lock._release_save()  # as `Condition.wait` does; the second signal comes before it has it back
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(center._lanes.changed, "wait_for", twice)
+        with pytest.raises(RuntimeError, match="release"):
+            center.leave(5.0)
+        assert breaks_off(center.leave, 5.0)
+    center.leave(0.0)
+    assert len(world.log.notifications) == 1
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(3)])
@@ -507,6 +597,24 @@ def test_what_an_inline_channel_raises_keeps_it_from_no_other(world, center, end
     assert center.flush()
     assert [counts(each) for each in (first, slow, last)] == [[], [1], [1]]
     assert len(world.log.notifications) == 1
+
+
+def test_failover_goes_on_when_a_listener_ends_its_thread(world, center):
+    """A listener that raises SystemExit when it hears of a failure keeps the next of the group from nothing."""
+
+    def leave(event):
+        if event.name == "notification_failed":
+            raise SystemExit
+
+    first, second = waiting(), waiting()
+    first.fail(ChannelError("no such number", transient=False), 99)
+    route = world.route(world.destination(first, second), emit=leave)
+    for number in range(2):
+        center.happened(world.happening(key=str(number)), route)
+    assert second.wait_for(2)
+    assert center.flush()
+    assert world.log.notifications == []
+    assert route.stats.as_dict()["failed"] == {"pager:": 2}
 
 
 def test_what_was_dropped_is_told_whatever_a_listener_raises(world, hanging):

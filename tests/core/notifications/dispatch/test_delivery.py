@@ -6,6 +6,7 @@ from asyncio import CancelledError
 from threading import Event, Thread
 
 import pytest
+from msgspec.structs import replace
 
 from ninelives.errors import ChannelError
 from ninelives.notifications.alert import Phase
@@ -14,6 +15,7 @@ from ninelives.notifications.dispatch import delivery as module
 from ninelives.notifications.dispatch.attempts import RETRY_DELAYS
 from ninelives.notifications.dispatch.delivery import Delivery
 from ninelives.notifications.notification import ErrorSeverity, Notification
+from ninelives.notifications.occurrence import Ready
 from ninelives.notifications.outlet import Outlet
 from ninelives.testing.recorders import RecordingChannel
 
@@ -287,11 +289,26 @@ def test_a_broken_log_hides_nothing(world, logged):
     assert "no such number" in logged.records[0].message
 
 
-def test_a_log_that_raises_system_exit_hides_nothing(world, logged):
-    """What the log raises to end the thread is no reason for the alert to be nowhere."""
-    world.log.fail(SystemExit(3))
-    assert sent(world.delivery(failing())) == [False]
-    assert "no such number" in logged.records[0].message
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(3)])
+class TestLogThatEndsTheProgram:
+    """A log channel that raises what is more than an error."""
+
+    def test_passes_when_the_standard_log_has_it(self, world, logged, end):
+        """In the main thread it is the program's own: the standard log has the alert, and then it goes on."""
+        world.log.fail(end)
+        with pytest.raises(type(end)):
+            sent(world.delivery(failing()))
+        assert ["no such number" in record.message for record in logged.records] == [True]
+
+    def test_is_an_error_in_a_thread_of_ours(self, world, logged, end):
+        """In any other thread it is an error like any other: the standard log has the alert."""
+        world.log.fail(end)
+        results = []
+        thread = Thread(target=lambda: results.extend(sent(world.delivery(failing()))))
+        thread.start()
+        thread.join()
+        assert results == [False]
+        assert ["no such number" in record.message for record in logged.records] == [True]
 
 
 def test_a_listener_that_ends_the_thread_hides_no_failure(world):
@@ -367,11 +384,79 @@ def test_giving_up_what_was_sent_meanwhile_says_that_it_was_sent(world):
     delivery = world.delivery(waiting())
     (destination,) = delivery.destinations
     outlet = destination.outlets[0]
-    assert delivery.alert.results.claim(outlet)
+    assert delivery.alert.results.claim(outlet, destination)
     assert delivery.alert.results.settle(outlet, None)
     delivery.abandon(destination, DOWN)
     assert delivery.alert.results.taker(destination) is outlet
     assert world.log.notifications == []
+
+
+class TestSharedChannel:
+    """A channel that stands by itself and in a group, of which one is abandoned while the other is being sent to."""
+
+    @pytest.fixture
+    def gate(self):
+        return Event()
+
+    @pytest.fixture
+    def shared(self, gate):
+        return Outlet(waiting(hang=gate), "shared:")
+
+    @pytest.fixture
+    def sending(self, world, shared):
+        """The delivery, its two destinations, and a thread in which the first is just being sent to."""
+        alone = world.destination(shared)
+        group = world.destination(Outlet(failing(inline=False), "group:"), shared)
+        delivery = world.delivery(alone, group)
+        thread = Thread(target=delivery.to, args=(alone,))
+        thread.start()
+        assert shared.own.wait_for_attempts(1)
+        return delivery, alone, group, thread
+
+    def test_is_told_as_sent_if_it_is(self, world, gate, shared, sending):
+        """Abandoning the group leaves to the other what that one is sending: it is told once, as what it came to."""
+        delivery, alone, group, thread = sending
+        assert delivery.abandon(group, DOWN)
+        assert [event.channel for event in world.listener.recorded] == ["group:"]
+        gate.set()
+        thread.join()
+        assert [(event.name, event.channel) for event in world.listener.recorded] == [
+            ("notification_failed", "group:"),
+            ("notification_sent", "shared:"),
+        ]
+        assert delivery.alert.results.taker(alone) is shared
+        (logged,) = world.log.notifications
+        assert logged.details["not_delivered_to"] == "group:"
+
+    def test_is_told_once_when_both_are_abandoned(self, world, gate, sending):
+        """Each of the two has its own entry in the log, and each channel one event."""
+        delivery, alone, group, thread = sending
+        assert delivery.abandon(group, DOWN)
+        assert delivery.abandon(alone, DOWN)
+        gate.set()
+        thread.join()
+        assert [(event.name, event.channel) for event in world.listener.recorded] == [
+            ("notification_failed", "group:"),
+            ("notification_failed", "shared:"),
+        ]
+        assert [each.details["not_delivered_to"] for each in world.log.notifications] == ["group:", "shared:"]
+
+    def test_is_waited_for_no_longer_than_the_group_is(self, world, gate, shared, sending):
+        """A thread that waits for what another sends ends when nobody waits for its destination any more."""
+        delivery, _, group, thread = sending
+        waits = Event()
+        wait_for = delivery.alert.results._changed.wait_for
+        delivery.alert.results._changed.wait_for = lambda ready: (waits.set(), wait_for(ready))[1]
+        second = Thread(target=delivery.to, args=(group,))
+        second.start()
+        assert waits.wait(10)
+        delivery.abandon(group, DOWN)
+        second.join(10)
+        assert not second.is_alive()
+        assert delivery.alert.results.outcomes().keys() == {group.outlets[0].key}
+        gate.set()
+        thread.join()
+        assert delivery.alert.results.outcomes()[shared.key] is None
 
 
 def test_nobody_waits_for_a_channel_that_ended_its_thread(world):
@@ -382,7 +467,7 @@ def test_nobody_waits_for_a_channel_that_ended_its_thread(world):
     (destination,) = delivery.destinations
     with pytest.raises(KeyboardInterrupt):
         delivery.to(destination)
-    assert delivery.alert.results.outcome(destination.outlets[0]) is end
+    assert delivery.alert.results.outcome(destination.outlets[0], destination) is end
 
 
 class TestWording:
@@ -433,3 +518,18 @@ class TestWording:
         assert (told.error_type, told.pipeline, told.key, told.count) == ("builtins.TimeoutError", "shop", "k", 3)
         assert told.resolved
         assert "could not be worded" in logged.records[0].message
+
+    def test_what_can_not_be_worded_shows_no_secret(self, world, monkeypatch, logged):
+        """What little is said then is masked like all else, and so is the fault in the log."""
+
+        def words(_alert):
+            raise RuntimeError("password=hunter2")
+
+        monkeypatch.setattr("ninelives.notifications.words.content.of_alert", words)
+        given = Notification(message="m", pipeline="token=hunter2", key="password=hunter2")
+        channel = RecordingChannel()
+        alert = replace(world.alert(world.route(channel)), occurrence=Ready(given, world.clock.now()))
+        assert sent(Delivery(alert)) == [True]
+        (told,) = channel.notifications
+        assert (told.pipeline, told.key) == ("token=***", "password=***")
+        assert "hunter2" not in f"{told}{logged.text}"

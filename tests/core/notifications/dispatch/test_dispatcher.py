@@ -262,10 +262,9 @@ def test_as_the_program_ends_only_what_never_waits_is_called_here(world, desk, m
 def test_time_that_is_up_stops_who_delivers_for_want_of_threads(world, desk, monkeypatch):
     """Whoever delivers while waiting stops when the time is up, and leaves the rest to the next."""
     monkeypatch.setattr(Thread, "start", _no_thread)
-    times = iter([0.0, 0.0, 0.0, 9.0])
+    channel = waiting()
     with monkeypatch.context() as patch:
-        patch.setattr(module.time, "monotonic", lambda: next(times, 9.0))
-        channel = waiting()
+        patch.setattr(module.time, "monotonic", lambda: 9.0 if channel.notifications else 0.0)
         desk.post(*(world.delivery(channel) for _ in range(2)))
         assert not desk.wait(timeout=1.0)
     assert len(channel.notifications) == 1
@@ -342,3 +341,23 @@ def test_an_alert_made_from_what_waits_keeps_its_context(world, desk):
     desk.dispatcher.wake()
     assert desk.wait()
     assert seen == ["r-2"]
+
+
+def test_a_fault_leaves_no_lane_to_a_thread_that_has_gone(world, desk, monkeypatch):
+    """Whatever goes wrong in a lane's thread, another goes on with what waits there."""
+    channel = waiting()
+    with desk.lanes.lock:
+        desk.lanes.post(world.delivery(channel))
+        (lane,) = desk.lanes.unattended()
+        lane.thread = threading.current_thread()
+
+    def faulty():
+        raise RuntimeError("a fault")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lane, "take", faulty)
+        with pytest.raises(RuntimeError, match="a fault"):
+            desk.dispatcher._serve(lane)
+    desk.dispatcher.wake_if_needed()
+    assert desk.wait()
+    assert messages(channel) == ["no answer"]

@@ -8,7 +8,7 @@ import pytest
 
 from ninelives.notifications.alert import Flaps, Phase
 from ninelives.notifications.dispatch.delivery import Delivery
-from ninelives.notifications.dispatch.lanes import Lanes
+from ninelives.notifications.dispatch.lanes import Lane, Lanes
 from ninelives.notifications.notification import ErrorSeverity
 from ninelives.testing.recorders import RecordingChannel
 
@@ -226,13 +226,46 @@ def test_room_comes_back(lanes, post):
 
 
 def test_giving_up_gives_all(world, lanes, post):
-    """What is in hand and what waits, what was dropped included, is handed back, oldest first."""
+    """What is in hand and what waits, what was dropped included, is there to be told, oldest first."""
     other = world.route(waiting())
     post("0")
     (lane,) = lanes.unattended()
     lanes.take(lane)
     for number in range(1, 5):
         post(str(number), key=str(number), route=other)
-    in_hand, rest = lanes.give_up()
-    assert [text(job) for job in in_hand] == ["0"]
-    assert [text(job) for job in rest] == ["1", "2", "3", "4"]
+    lanes.give_up()
+    told = [(text(job), when) for job, when in lanes.given_up]
+    assert told[0] == ("0", "while it was being sent")
+    assert told[1:] == [(str(number), "before it could be sent") for number in range(1, 5)]
+
+
+@pytest.mark.parametrize("look", [Lanes.unattended, Lanes.threads, lambda lanes: lanes.is_done(9), Lanes.give_up])
+def test_what_is_posted_while_lanes_are_looked_at_disturbs_nobody(world, lanes, post, look):
+    """A signal's handler that runs a call that fails, in the midst of it, does no harm: it has the lock already."""
+    others = iter(range(99))
+
+    class Interrupted(Lane):
+        @property
+        def jobs(self):
+            post("late", route=world.route(waiting(), name=str(next(others))))
+            return super().jobs
+
+        @property
+        def thread(self):
+            post("late", route=world.route(waiting(), name=str(next(others))))
+
+        @thread.setter
+        def thread(self, thread):
+            pass
+
+        @property
+        def in_hand(self):
+            post("late", route=world.route(waiting(), name=str(next(others))))
+
+        @in_hand.setter
+        def in_hand(self, job):
+            pass
+
+    lanes._lanes["interrupted"] = Interrupted("interrupted")
+    look(lanes)
+    assert next(others) > 0

@@ -61,8 +61,8 @@ class Scene:
             self.note([told])
         return told
 
-    def opens(self, circuit="api", route=None):
-        return self.outages.opened(circuit, self.occurrence(f"circuit:{circuit}"), route or self.shop)
+    def opens(self, circuit="api", route=None, cause=None):
+        return self.outages.opened(circuit, self.occurrence(f"circuit:{circuit}"), route or self.shop, cause)
 
     def refuses(self, circuit="api", route=None):
         return self.outages.refused(circuit, self.occurrence("refused"), route or self.shop)

@@ -56,6 +56,23 @@ def test_recovered_follows_opened(scene):
     assert scene.is_silent()
 
 
+def test_why_it_opened_is_told_with_it(scene):
+    """Each message of an outage has the latest failure that opened it, though that is known later than its opening."""
+    first, second = scene.occurrence("first"), scene.occurrence("second")
+    scene.opens()
+    assert scene.opens(cause=first) == Held(begins=False)
+    scene.wait(30)
+    scene.opens()
+    scene.opens(cause=second)
+    scene.refuses()
+    scene.wait(4 * HOUR)
+    scene.closes()
+    assert [alert.cause for alert in scene.alerts] == [first, second, second]
+    scene.opens("another", cause=second)
+    scene.wait(30)
+    assert scene.alerts[-1].cause is second
+
+
 def test_recovered_is_told_once(scene):
     """A circuit that nothing is known of, or that has closed already, has not recovered."""
     assert scene.closes() is None

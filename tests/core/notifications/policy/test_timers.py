@@ -64,3 +64,18 @@ def test_timers_are_what_a_plain_list_of_times_says(steps):
     assert timers.next_due() == min(times.values(), default=math.inf)
     clock.advance(25)
     assert sorted(timers.due()) == sorted(item for item, at in times.items() if at <= 25)
+
+
+def test_a_clock_may_set_a_time():
+    """A clock that runs a call that fails, and so sets a time by another clock, disturbs nobody who asks."""
+    timers = Timers()
+
+    class Calls(FakeClock):
+        def monotonic(self):
+            timers.set("of another", FakeClock(), 9.0)
+            return super().monotonic()
+
+    timers.set("first", Calls(), 0.0)
+    assert timers.next_due() == 0.0
+    assert timers.due() == ["first"]
+    assert timers.next_due() == 9.0

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from ninelives import Pipeline
-from ninelives.notifications.words.commands import commands_for, list_of_kind
+from ninelives.notifications.words.commands import commands_for, import_of_lost, list_of_kind, list_of_pipeline
 
 PLACE = "file:/srv/my letters.json"
 STORE = "--store 'file:/srv/my letters.json'"
@@ -92,7 +92,37 @@ def test_all_letters_of_a_kind(program, place, pipeline, where):
     assert made == {"list": f"ninelives dlq list --fingerprint 'no answer' {where}"}
 
 
+def test_a_letter_that_will_move(program):
+    """One in the fallback is looked for by the program, which knows its store too; else where it is now."""
+    made = commands_for("id-1", PLACE, "shop", "shop_jobs:charge", whole=False, moves=True)
+    assert {command.partition("--app ")[2] for command in made.values()} == {"shop_jobs:tasks"}
+    listed = list_of_kind("abc", PLACE, "shop", "shop_jobs:charge", moves=True)
+    assert listed == {"list": "ninelives dlq list --fingerprint abc --app shop_jobs:tasks"}
+    assert commands_for("id-1", PLACE, "shop", "charge", moves=True)["show"] == f"ninelives dlq show id-1 {STORE}"
+    assert commands_for("id-1", "memory:", "shop", "shop_jobs:charge", moves=True) == {}
+
+
+@pytest.mark.parametrize(
+    ("place", "pipeline", "where"),
+    [(PLACE, "shop", f" {STORE}"), (None, "shop", " --app shop_jobs:tasks"), (None, "my shop", "")],
+)
+def test_all_letters_of_a_pipeline(program, place, pipeline, where):
+    """They are found by its name, quoted for a shell, which stands there once."""
+    name = "'my shop'" if " " in pipeline else pipeline
+    made = list_of_pipeline(place, pipeline, "shop_jobs:charge")
+    assert made == {"list": f"ninelives dlq list --pipeline {name}{where}"}
+
+
+@pytest.mark.parametrize(("place", "where"), [(PLACE, STORE), (None, "--app shop_jobs:tasks")])
+def test_a_letter_that_was_saved_by_hand(program, place, where):
+    """It is put into the store that it was meant for."""
+    made = import_of_lost(place, "shop", "shop_jobs:charge")
+    assert made == {"import": f"ninelives dlq import lost.jsonl {where}"}
+
+
 def test_a_letter_that_ends_with_the_process():
     """Of a letter in memory no other process can show anything."""
     assert commands_for("id-1", "memory:", "shop", "shop_jobs:charge", whole=False) == {}
     assert list_of_kind("abc", "memory:", "shop", "shop_jobs:charge") == {}
+    assert list_of_pipeline("memory:", "shop", "shop_jobs:charge") == {}
+    assert import_of_lost("memory:", "shop", "shop_jobs:charge") == {}

@@ -165,6 +165,13 @@ def test_what_else_a_failure_says(how, message, details):
     assert said.details.items() >= details.items()
 
 
+def test_what_an_error_came_from_is_said():
+    """After the error itself: of many, such as a group of tasks', the message says little of why."""
+    said = of_failure(replace(FAILURE, origins=("builtins.OSError: the bank is down", "builtins.KeyError: 'id'")))
+    assert said.message.endswith(" (caused by builtins.OSError: the bank is down; builtins.KeyError: 'id')")
+    assert said.details["error"]["caused_by"] == ["builtins.OSError: the bank is down", "builtins.KeyError: 'id'"]
+
+
 def test_a_letter_that_is_not_whole():
     """What a replay would lack is said, masked, and the command that puts it back stands before the replay's."""
     said = of_failure(replace(FAILURE, letter_lacks="kwargs.user.phone, args[0]['+15551230000'], masked"))
@@ -205,7 +212,15 @@ def test_every_text_is_masked():
     """A secret in any text of a failure is in no text of what is said of it. (Law 57.)"""
     phone = "call +15551230000"
     said = of_failure(
-        replace(FAILURE, pipeline=phone, operation=phone, text=phone, circuit=phone, letter_place=f"file:/srv/{phone}")
+        replace(
+            FAILURE,
+            pipeline=phone,
+            operation=phone,
+            text=phone,
+            origins=(phone,),
+            circuit=phone,
+            letter_place=f"file:/srv/{phone}",
+        )
     )
     assert "5551230000" not in repr(said)
     assert "--store" not in said.details["show"], "a masked address leads nowhere"

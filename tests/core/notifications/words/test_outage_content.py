@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from ninelives.circuit import CircuitState
+from ninelives.machine import hostname
 from ninelives.notifications.alert import Alert, Flaps, Phase
 from ninelives.notifications.circuit_change import CircuitChange
 from ninelives.notifications.failure import Failure
@@ -34,6 +37,19 @@ REFUSED = Failure(
     letter_id="letter-1",
     letter_place="file:/srv/dlq.json",
 )
+
+
+CAUSE = Failure(
+    pipeline="shop",
+    operation="shop.jobs:charge",
+    error_type="builtins.OSError",
+    text="no route to +15551230000",
+    severity=ErrorSeverity.ERROR,
+    at=NINE,
+    letter_id="letter-0",
+    letter_place="file:/srv/dlq.json",
+)
+REASON = "; 5 failures in a row, the last builtins.OSError: no route to +1XXXXXXXXXX"
 
 
 @pytest.fixture
@@ -72,7 +88,7 @@ def test_a_change_by_itself(change, message, more):
     said = of_circuit(change)
     assert said == change.notification()
     assert said.message == f"Circuit api {message}"
-    assert said.details == {"circuit": "api", **more}
+    assert said.details == {"circuit": "api", **more, "host": hostname(), "process": os.getpid()}
     assert (said.severity, said.error_type, said.key) == (change.severity, "circuit_open", "circuit:api")
     assert (said.pipeline, said.first, said.last) == (change.pipeline, change.at, change.at)
     assert said.resolved is (change is CLOSED)
@@ -90,6 +106,8 @@ def test_opened(opened):
         "state": "open",
         "failures": 5,
         "trial_after": "1 min",
+        "host": hostname(),
+        "process": os.getpid(),
         "total": 12,
         "began": "2026-11-25 09:00:00 UTC",
     }
@@ -127,6 +145,9 @@ def test_it_is_over(after):
         "phase": "recovered",
         "circuit": "api",
         "state": "closed",
+        "failures": 5,
+        "host": hostname(),
+        "process": os.getpid(),
         "total": 2_052,
         "began": "2026-11-25 09:00:00 UTC",
         "duration": "1 h 20 min",
@@ -191,6 +212,68 @@ def test_subjects(opened, after):
     assert line_of(over) == (
         "[RESOLVED] circuit api: Circuit api has closed after 1 h 20 min: 7 calls were refused or failed"
     )
+
+
+def test_why_it_opened(opened, after):
+    """What opened it is said, masked, as long as it is open: last, and once; and which letters there are."""
+    for said in (
+        of_alert(opened(cause=CAUSE, count=12, total=12)),
+        of_alert(after(OPENED, Phase.CONTINUES, cause=CAUSE)),
+        of_alert(after(OPENED, Phase.CONTINUES, cause=CAUSE, flaps=Flaps(times=37, since=NINE))),
+    ):
+        assert said.message.endswith(f"refused or failed{REASON}")
+        assert said.details["error"] == {"type": "builtins.OSError", "message": "no route to +1XXXXXXXXXX"}
+        assert (said.details["operation"], said.details["host"]) == ("shop.jobs:charge", hostname())
+        assert said.details["list"] == "ninelives dlq list --pipeline shop --store file:/srv/dlq.json"
+        assert text_of(said).count("no route to") == 1
+        assert "5551230000" not in repr(said)
+        assert subject_of(said) == "[ERROR] circuit api"
+
+
+def test_why_it_had_opened(after):
+    """Of one that has closed the details say what had opened it, and after how many failures in a row."""
+    said = of_alert(after(CLOSED, Phase.RECOVERED, cause=CAUSE, count=0, total=7))
+    assert said.message == "Circuit api has closed after 1 h 20 min: 7 calls were refused or failed"
+    assert (said.details["failures"], said.details["error"]["type"]) == (5, "builtins.OSError")
+    assert said.details["list"] == "ninelives dlq list --pipeline shop --store file:/srv/dlq.json"
+    over = of_alert(after(OPENED, Phase.CONTINUES, cause=CAUSE, flaps=Flaps(times=0, since=NINE, over=True)))
+    assert over.message == "Circuit api flaps no more, and has been closed since 2026-11-25 10:20:00 UTC"
+
+
+def test_what_came_before_the_failure_that_opened_it(opened):
+    """Where that came from other errors, the details name them too, masked."""
+    said = of_alert(opened(cause=replace(CAUSE, origins=("builtins.OSError: refused by +15551230000",))))
+    assert said.details["error"]["caused_by"] == ["builtins.OSError: refused by +1XXXXXXXXXX"]
+    assert said.message.endswith(REASON)
+
+
+def test_one_failure_that_opened_it(opened):
+    """A circuit that one failure opens says so."""
+    said = of_alert(opened(replace(OPENED, failures=1), cause=CAUSE))
+    assert said.message.endswith("; 1 failure: builtins.OSError: no route to +1XXXXXXXXXX")
+
+
+@pytest.mark.parametrize(
+    ("store", "cause", "where"),
+    [
+        ("file:/srv/dlq.json", None, " --store file:/srv/dlq.json"),
+        ("file:/srv/dlq.json", replace(CAUSE, letter_id=None), " --store file:/srv/dlq.json"),
+        ("file:/srv/dlq.json", replace(CAUSE, letter_place="file:/srv/old.json"), " --store file:/srv/old.json"),
+        ("memory:", None, None),
+        (None, None, None),
+    ],
+)
+def test_which_letters_there_are(opened, store, cause, where):
+    """They are listed where the last one is, else in the pipeline's store; where there is none no command is named."""
+    command = None if where is None else f"ninelives dlq list --pipeline shop{where}"
+    assert of_alert(opened(replace(OPENED, store=store), cause=cause)).details.get("list") == command
+
+
+def test_letters_of_refused_calls_are_listed(opened):
+    """Where only a refusal is known, the letters are where its letter is."""
+    said = of_alert(opened(REFUSED, count=3, total=3))
+    assert said.details["list"] == "ninelives dlq list --pipeline shop --store file:/srv/dlq.json"
+    assert said.message.endswith("3 calls were refused or failed")
 
 
 def test_names_are_masked(opened):

@@ -33,7 +33,7 @@ FAILED = Notification(
         ("{error} after {attempts}, {place}", "timed out after 3, file:/x"),
         ("{count:,} {attempts:.1f} {error:>10.5}", "7 3.0      timed"),
         ("{first:%-d. %b %H:%M %%}", "1. Jan 12:00 %"),
-        ("{{braces}} and nothing else", "{braces} and nothing else"),
+        ("{{braces}} and {message}", "{braces} and no answer"),
         ("[{letter_id}{last:%H:%M}{trace}{circuit:>9}]", "[]"),
     ],
 )
@@ -65,6 +65,13 @@ def test_a_function(function, name):
     template = Template.of(function)
     assert "NO ANSWER" in template.render(FAILED).upper()
     assert str(template) == name
+
+
+def test_a_function_that_is_named():
+    """Also in a file, which can't hold a function: ``module:name``, as other options take it."""
+    template = Template.of("builtins:repr")
+    assert template.render(FAILED).startswith("Notification(message='no answer'")
+    assert str(template) == "builtins:repr"
 
 
 async def later(notification):
@@ -106,8 +113,18 @@ def pieces(notification):
         ("{first:>20}", "not {first:>20}"),
         ("{error:999999999}", "not {error:999999999}"),
         ("{error.__class__}", "not {error.__class__}"),
-        ("", "or a format string"),
-        (" \n", "or a format string"),
+        ("", "a field at least, like {pipeline}: {message}; else no alert would say what has failed"),
+        (" \n", "a field at least"),
+        ("the shop is ill", "a field at least"),
+        ("Attention: the shop is ill", "a field at least"),
+        ("{{message}}:{{count}}", "a field at least"),
+        ("shop:", "a field at least"),
+        ("no_such_module:shout", '"module:name" of one, or a format string with named fields; importing it raised Mod'),
+        ("builtins:nothing", "importing it raised AttributeError: module 'builtins' has no attribute 'nothing'"),
+        ("math:pi", "with named fields; what it names is none"),
+        ("os:getcwd", "this one can't be called with a notification alone"),
+        ("asyncio:sleep", "this is a coroutine function"),
+        ("pkgutil:iter_modules", "this is a generator function"),
         (3, "a function of one notification that returns its text"),
         (lambda: "none", "returns its text; this one can't be called with a notification alone"),
         (lambda first, second: "two", "this one can't be called with a notification alone"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import stat
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from ninelives.testing.contracts.letters import letter
+from ninelives_cli.doctor.pipelines import importing_here
 from ninelives_file import FileStore
 
 BACKENDS = """
@@ -135,6 +137,47 @@ def test_all_is_well(doctor, tmp_path):
             ("park", "told:x", "trial 1, with 5.0 s, password=***"),
         ]
     ]
+
+
+OWN = """
+print("loading")
+
+def kind(error):
+    return "one"
+
+def text(notification):
+    return "something is wrong"
+"""
+NAMED = """
+[pipelines.shop]
+dead_letter = { store = "memory:", fingerprint = "own_words:kind" }
+notify = { channels = ["log:"], template = "own_words:text" }
+"""
+
+
+@pytest.mark.parametrize("command", [("doctor", "--json"), ("notify", "test")])
+@pytest.mark.parametrize("safe_path", ["", "1"])
+def test_functions_that_are_named_are_found_here(program, tmp_path, command, safe_path):
+    """In the working directory, as the program that is started there finds them; what they print is not the answer."""
+    program.environ["PYTHONSAFEPATH"] = safe_path  # as for the script `ninelives`, which lies elsewhere
+    (tmp_path / "own_words.py").write_text(OWN)
+    (tmp_path / "ninelives.toml").write_text(NAMED)
+    done = program(*command)
+    assert done.returncode == 0
+    assert "loading" not in done.stdout
+    assert "loading" in done.stderr
+
+
+def test_modules_here_come_after_those_that_are_installed(tmp_path, monkeypatch):
+    """A file of the name of an installed module is not taken for it; a directory that was removed has none."""
+    monkeypatch.setattr(sys, "path", ["installed"])
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        with importing_here():
+            assert sys.path == ["installed", str(tmp_path)]
+    tmp_path.rmdir()
+    with importing_here():
+        assert sys.path == ["installed", str(tmp_path)]
 
 
 def test_nothing_is_left_behind(doctor, tmp_path):

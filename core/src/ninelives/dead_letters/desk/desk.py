@@ -92,15 +92,16 @@ class Desk(DeskWrites):
         Raises:
             ConfigurationError: The address is wrong, or what is to be told or asked for the time.
         """
+        from ninelives import masked_keys
         from ninelives.checks import Checks
         from ninelives.clock import clock_of
         from ninelives.dead_letters.backends import place_of
         from ninelives.emitter import Emitter, listeners_of
-        from ninelives.plugins import default_plugins
+        from ninelives.given import plugins_of
 
-        known = plugins if plugins is not None else default_plugins()
+        masked_keys.learn()
         checks = Checks("Desk.at")
-        told, timed_by = listeners_of(checks, listeners), clock_of(checks, clock)
+        told, timed_by, known = listeners_of(checks, listeners), clock_of(checks, clock), plugins_of(checks, plugins)
         checks.done()
         return cls(
             Places(place_of(store, known.open_store)),

@@ -7,7 +7,8 @@ from typing import Any
 
 from ninelives.address import Address
 from ninelives.cautions import caution
-from ninelives.checks import Checks
+from ninelives.checks import Checks, guess, shown
+from ninelives.errors import Problem
 from ninelives.notifications.configuration.entries import Entry, channels_said, entry_at
 from ninelives.notifications.configuration.targets import LOG
 from ninelives.notifications.notification import NotificationChannel
@@ -15,6 +16,7 @@ from ninelives.notifications.notification import NotificationChannel
 __all__ = ["channels_alone"]
 
 _MAIL = "smtp://user@host:587?to=ops@example.com"
+_MOST_DIGITS = re.compile(r"(?<=\d\d)\d")
 _E164 = r"\+[1-9]\d{6,14}"
 # By kind, the argument that says where.
 _ARGUMENTS = {
@@ -53,7 +55,8 @@ def _argument(channel: NotificationChannel | str | None, checks: Checks) -> str 
     try:
         return _ARGUMENTS.get(NotificationChannel(channel.upper()))
     except (ValueError, AttributeError):
-        checks.that(False, "channel", channel, f"one of: {', '.join(NotificationChannel)}")
+        hint = guess(channel, NotificationChannel)
+        checks.that(False, "channel", channel, f"one of: {', '.join(NotificationChannel)}{hint}")
         return None
 
 
@@ -73,9 +76,13 @@ def _is_right(value: Any, argument: str, pattern: str, expected: str, checks: Ch
     """Whether it was given, and is what was expected; empty is as not given."""
     if value is None or value == "":
         return False
-    ok = isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII | re.DOTALL) is not None
-    checks.that(ok, argument, value, expected)
-    return ok
+    if isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII | re.DOTALL):
+        return True
+    said = shown(value, argument)
+    if argument == "phone_number":  # as it is written wrongly, nothing else knows it for one
+        said = _MOST_DIGITS.sub("X", said)
+    checks.problems.append(Problem(f"{checks.owner}({argument}=)", said, expected, argument))
+    return False
 
 
 def _from_environment() -> dict[str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from inspect import iscoroutinefunction
 from typing import Any
 
 from msgspec import Struct
 
 from ninelives.address import Address
-from ninelives.checks import Checks, shown, without_secrets
+from ninelives.checks import Checks, guess, shown, without_secrets
 from ninelives.environment import VARIABLES
 from ninelives.errors import ConfigurationError, Problem
 from ninelives.notifications.channel import Channel
@@ -55,10 +56,13 @@ def channels_said(channels: Any, checks: Checks) -> list[Entry]:
 
 def failover_said(failover: Any, checks: Checks) -> list[list[Entry]]:
     """The groups, each in its order; what is none is noted."""
-    alone = _is_place(failover) or not isinstance(failover, Iterable)
+    alone = not _is_ordered(failover)
     checks.that(not alone, "failover", failover, f"a list of groups, each {_GROUP}")
     groups = [] if alone else [_group(f"failover[{number}]", each, checks) for number, each in enumerate(failover)]
-    firsts = [group[0].key for group in groups if group]
+    # Of a group whose first is wrong another one is the first here.
+    firsts = [
+        group[0].key for number, group in enumerate(groups) if group and group[0].where == f"failover[{number}][0]"
+    ]
     checks.that(len(set(firsts)) == len(firsts), "failover", failover, "groups that begin with different channels")
     return [group for group in groups if group]
 
@@ -110,16 +114,17 @@ def _entry(where: str, given: Any, checks: Checks) -> Entry | None:
         return entry_at(where, given, checks, f"{_CHANNEL}, or {{to = ..., severity = ...}} of one")
     for key in given:
         if key not in ("to", "severity"):
-            _note(checks, f"{where}.{key}", given[key], "one of: to, severity")
+            hint = guess(key, ("to", "severity"))
+            _note(checks, f"{where}.{key}", given[key], f"one of: to, severity{hint}")
     severity = severity_of(said := given.get("severity", ErrorSeverity.INFO))
     if severity is None:
-        _note(checks, f"{where}.severity", said, _SEVERITY)
+        _note(checks, f"{where}.severity", said, f"{_SEVERITY}{guess(said, ErrorSeverity)}")
     entry = entry_at(f"{where}.to", given.get("to"), checks)
     return None if entry is None or severity is None else Entry(where, entry.to, severity)
 
 
 def _group(where: str, given: Any, checks: Checks) -> list[Entry]:
-    if _is_place(given) or not isinstance(given, Iterable):
+    if not _is_ordered(given):
         _note(checks, where, given, _GROUP)
         return []
     listed = list(given)
@@ -139,5 +144,11 @@ def _is_place(value: Any) -> bool:
     return isinstance(value, (str, Address)) or (isinstance(value, Channel) and not isinstance(value, (type, Iterator)))
 
 
+def _is_ordered(value: Any) -> bool:
+    """Whether it is some kind of list; a set would give another order each time."""
+    is_listed = isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping, AbstractSet))
+    return is_listed and not _is_place(value)
+
+
 def _listed(channels: Any) -> list[Any]:
-    return list(channels) if isinstance(channels, Iterable) else []
+    return list(channels) if isinstance(channels, Iterable) and not isinstance(channels, bytes) else []

@@ -9,6 +9,7 @@ from msgspec import Struct
 from ninelives.address import Address
 from ninelives.checks import Checks
 from ninelives.errors import ConfigurationError, PluginError, together
+from ninelives.faults import log_fault
 from ninelives.notifications.channel import Channel
 from ninelives.notifications.configuration.entries import Entry, Place, located
 from ninelives.notifications.notification import ErrorSeverity
@@ -89,12 +90,7 @@ def close_outlets(outlets: Iterable[Outlet]) -> None:
         try:
             outlet.own.close()
         except Exception as error:
-            import logging
-
-            from ninelives.redaction import masked_traceback
-
-            text = "channel %s could not be closed\n%s"
-            logging.getLogger("ninelives").warning(text, outlet.label, masked_traceback(error))
+            log_fault("warning", "channel %s could not be closed", outlet.label, fault=error)
 
 
 def _after(entry: Entry, groups: Sequence[Sequence[Entry]]) -> Sequence[Entry]:

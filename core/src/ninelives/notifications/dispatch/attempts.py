@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from contextvars import copy_context
 from itertools import islice
 from random import SystemRandom
-from threading import Thread
+from threading import Event, Thread
 
 from ninelives.clock import Clock
 from ninelives.delays import delays
 from ninelives.errors import ChannelError
 from ninelives.locks import new_lock
 from ninelives.notifications.behalf import ends_program, on_behalf
+from ninelives.notifications.dispatch.haste import haste
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.outlet import Outlet
 
@@ -64,6 +66,7 @@ def attempts(
     *,
     within: float = math.inf,
     once: bool = False,
+    others: int = 0,
 ) -> BaseException | None:
     """Send it, and again after each of `RETRY_DELAYS` while that may help; a channel that never waits is tried once.
 
@@ -77,6 +80,8 @@ def attempts(
         clock: Waits between attempts.
         within: Seconds for all attempts together; the last one is not given `GRACE` then.
         once: Whether one attempt has to do.
+        others: How many channels can take over when this one has failed. While somebody waits, they get their share
+            of the time.
 
     Returns:
         None when the channel has accepted it, else its last error.
@@ -85,8 +90,8 @@ def attempts(
     waits = iter(()) if once or outlet.inline else _waits()
     while True:
         left = min(timeout + GRACE, max(end - clock.monotonic(), _LEAST))
-        error = _attempt(outlet, notification, min(timeout, left - min(GRACE, left / 10)), left)
-        delay = next(waits, math.inf)
+        error = _attempt(outlet, notification, min(timeout, left - min(GRACE, left / 10)), left, others)
+        delay = math.inf if others and haste.is_on else next(waits, math.inf)
         outlet.health.is_down = error is not None and _may_pass(error)
         if not outlet.health.is_down or clock.monotonic() + delay >= end:
             return error
@@ -103,12 +108,14 @@ def _may_pass(error: BaseException) -> bool:
     return classify(error).kind is Kind.TRANSIENT
 
 
-def _attempt(outlet: Outlet, notification: Notification, timeout: float, patience: float) -> BaseException | None:
+def _attempt(
+    outlet: Outlet, notification: Notification, timeout: float, patience: float, others: int
+) -> BaseException | None:
     if outlet.inline:
         return _send_here(outlet, notification, timeout)
     if _hanging.count(outlet) >= MOST_HANGING:
         return ChannelError(f"it is still busy with {MOST_HANGING} earlier ones that hang", transient=False)
-    return _send_in_thread(outlet, notification, timeout, patience)
+    return _send_in_thread(outlet, notification, timeout, patience, others)
 
 
 def _send_here(outlet: Outlet, notification: Notification, timeout: float) -> BaseException | None:
@@ -122,12 +129,17 @@ def _send_here(outlet: Outlet, notification: Notification, timeout: float) -> Ba
 
 
 def _send_in_thread(
-    outlet: Outlet, notification: Notification, timeout: float, patience: float
+    outlet: Outlet, notification: Notification, timeout: float, patience: float, others: int
 ) -> BaseException | None:
     outcome: list[BaseException | None] = []
+    begin, ended, bell = time.monotonic(), Event(), Event()
 
     def send() -> None:
-        outcome.append(_send_here(outlet, notification, timeout))
+        try:
+            outcome.append(_send_here(outlet, notification, timeout))
+        finally:
+            ended.set()
+            bell.set()
 
     # A daemon: at the end of the program nothing waits for it.
     thread = Thread(target=copy_context().run, args=(send,), name="ninelives-send", daemon=True)
@@ -135,8 +147,9 @@ def _send_in_thread(
         thread.start()
     except RuntimeError:  # the program is ending, or has all the threads that it may have
         return _send_here(outlet, notification, timeout)
-    thread.join(patience)
+    haste.wait(bell, ended.is_set, patience, others)
     if outcome:
         return outcome[0]
     _hanging.add(outlet, thread)
-    return ChannelError(f"it has not come back within {patience:g} s, and was left to itself")
+    waited = min(patience, time.monotonic() - begin)
+    return ChannelError(f"it has not come back within {waited:.3g} s, and was left to itself")

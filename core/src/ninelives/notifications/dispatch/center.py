@@ -72,18 +72,21 @@ class Center:
         else:
             self._hand_over(told)
 
-    def circuit_opened(self, circuit: str, occurrence: Occurrence, route: Route) -> None:
+    def circuit_opened(
+        self, circuit: str, occurrence: Occurrence, route: Route, cause: Occurrence | None = None
+    ) -> None:
         """A circuit opened: it is told unless it has closed again within the wait.
 
         Args:
             circuit: Its name.
             occurrence: That it opened.
             route: Where it goes; all routes that say so get one alert.
+            cause: The failure that opened it; None: it is not known, or not yet.
         """
         if is_delivering():
             return
         with self._lanes.lock:
-            held = self._outages.opened(circuit, occurrence, route)
+            held = self._outages.opened(circuit, occurrence, route, cause)
         if held.begins:
             self._dispatcher.wake()
 
@@ -171,19 +174,18 @@ class Center:
             dropped = self._post_all([*self._grouping.leave(), *self._outages.leave()])
             last, waited = self._waited
             is_news = self._lanes.accepted > last
-        tell_dropped(dropped)
         is_done = False
         try:
+            tell_dropped(dropped)
             is_done = self.flush(timeout if is_news else max(timeout - waited, 0.0))
         finally:  # a signal may end the waiting
-            if not is_done:
+            if not is_done or self._lanes.given_up:  # a signal may have ended that too
                 self._give_up()
 
     def _give_up(self) -> None:
         with self._lanes.lock:
-            in_hand, waiting = self._lanes.give_up()
-        abandon(in_hand, "while it was being sent")
-        abandon(waiting, "before it could be sent")
+            self._lanes.give_up()
+        abandon(self._lanes.given_up)
 
     def forget(self) -> None:
         """Begin anew, as between two tests: what was counted and what waits is dropped; what is in hand goes on."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from contextlib import ExitStack
 from contextvars import Context, copy_context
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from ninelives.events import NotificationFailed, NotificationSent, NotificationSuppressed
 from ninelives.late_imports import importing
-from ninelives.locks import new_lock
 from ninelives.notifications.alert import Alert, Phase
-from ninelives.notifications.behalf import on_behalf
+from ninelives.notifications.behalf import ends_program, on_behalf
 from ninelives.notifications.dispatch.attempts import attempts
 from ninelives.notifications.dispatch.telling import NOT_BEGUN, tell
 from ninelives.notifications.dispatch.worded import worded
@@ -47,7 +47,8 @@ class Delivery:
         self.route: Route = alert.route
         self.context = copy_context() if context is None else context
         self._notification = notification
-        self._lock = new_lock()
+        # A plain one: a forked child has no deliveries but one that a listener or a channel forks in, worded already.
+        self._lock = Lock()
 
     @property
     def destinations(self) -> list[Destination]:
@@ -93,8 +94,8 @@ class Delivery:
         for tried, outlet in enumerate(outlets):
             if self.alert.results.is_concluded(destination):  # nobody waits for it any more
                 return False
-            left, more = end - self.route.clock.monotonic(), len(outlets) - tried
-            error = self._at(outlet, left / more, once=outlet.health.is_down and more > 1)
+            left, others = end - self.route.clock.monotonic(), len(outlets) - tried - 1
+            error = self._at(outlet, destination, left / (others + 1), others)
             if error is None:
                 self._taken(destination, outlet)
                 return True
@@ -105,10 +106,9 @@ class Delivery:
     @on_behalf
     def give_up(self, destination: Destination, failures: list[_Failure]) -> bool:
         """Nobody took it: the log has it, with the reasons; once, and False if somebody else sees to that."""
-        if not self.alert.results.conclude(destination, None):
-            return False
-        _write(self.route, self._undelivered(failures), failures)
-        return True
+        is_news = self.alert.results.conclude(destination, None, failures)
+        self._hide_nothing(destination)
+        return is_news
 
     @on_behalf
     def abandon(self, destination: Destination, error: BaseException) -> bool:
@@ -117,27 +117,17 @@ class Delivery:
         Returns:
             False if it was done already, or whoever did it is just writing down how it ended.
         """
-        results = self.alert.results
-        if results.is_concluded(destination):
-            return False
         outlets = self._outlets(destination)
         if not outlets:
             self._skip(destination)
-        tried = [outlet for outlet in outlets if results.is_claimed(outlet)] or outlets[:1]
-        try:
-            for outlet in tried:
-                self._settle(outlet, error)
-        finally:  # whatever a listener raises, nothing is hidden
-            is_news = self._wind_up(destination, tried, error)
-        return is_news
-
-    def _wind_up(self, destination: Destination, tried: Iterable[Outlet], error: BaseException) -> bool:
-        failures = [(outlet, self.alert.results.outcomes().get(outlet.key, error)) for outlet in tried]
-        taker = next((outlet for outlet, failure in failures if failure is None), None)
-        if taker is not None:
-            self._taken(destination, taker)
-            return True
-        return self.give_up(destination, [(outlet, failure or error) for outlet, failure in failures])
+        ended = self.alert.results.abandon(destination, outlets, error)
+        with ExitStack() as stack:  # whatever a listener raises, nothing is hidden
+            stack.callback(self._hide_nothing, destination)
+            if ended is not None and ended.taker is not None:
+                self._taken(destination, ended.taker)
+            for outlet in reversed(ended.failed if ended is not None else []):
+                stack.callback(self._tell, outlet, error)
+        return ended is not None
 
     def suppress(self, destination: Destination, reason: str) -> None:
         """Say that it is held back from one destination, and count it."""
@@ -158,17 +148,16 @@ class Delivery:
             return first
         return (*first, *(each for each in destination.outlets if each.key != key))
 
-    def _at(self, outlet: Outlet, within: float, *, once: bool) -> BaseException | None:
-        results, route = self.alert.results, self.route
-        if not results.claim(outlet):
-            return results.outcome(outlet)
-        error = attempts(outlet, self.notification, route.timeout, route.clock, within=within, once=once)
-        self._settle(outlet, error)
-        return results.outcome(outlet)
+    def _at(self, outlet: Outlet, destination: Destination, within: float, others: int) -> BaseException | None:
+        results, route, once = self.alert.results, self.route, outlet.health.is_down and others > 0
+        if results.claim(outlet, destination):
+            said = self.notification
+            error = attempts(outlet, said, route.timeout, route.clock, within=within, once=once, others=others)
+            if results.settle(outlet, error):
+                self._tell(outlet, error)
+        return results.outcome(outlet, destination)
 
-    def _settle(self, outlet: Outlet, error: BaseException | None) -> None:
-        if not self.alert.results.settle(outlet, error):
-            return
+    def _tell(self, outlet: Outlet, error: BaseException | None) -> None:
         kind = NotificationSent if error is None else NotificationFailed
         reason = None if error is None else reason_of(error)
         tell(kind, self.notification, self.route, outlet, reason=reason, count=self.notification.count)
@@ -181,6 +170,28 @@ class Delivery:
     def _skip(self, destination: Destination) -> None:
         if self.alert.results.conclude(destination, None):
             self.suppress(destination, NOT_BEGUN)
+
+    def _hide_nothing(self, destination: Destination) -> None:
+        """What nobody took is in the log, if this thread is to see to that."""
+        failures = self.alert.results.unlogged(destination)
+        if not failures:
+            return
+        end = self._log(failures)
+        self.alert.results.logged(destination)
+        if end is not None:
+            raise end
+
+    def _log(self, failures: list[_Failure]) -> BaseException | None:
+        """To the route's log, unless it is what has failed; else to the standard library's; what ends the program."""
+        from ninelives.notifications.standard_log import StandardLog
+
+        log = StandardLog() if any(outlet.is_log for outlet, _ in failures) else self.route.log
+        try:
+            log.send(self._undelivered(failures), timeout=self.route.timeout)
+        except BaseException as error:  # of the log; or Ctrl-C, even before it was called
+            StandardLog().send(self._undelivered(failures), timeout=self.route.timeout)
+            return error if ends_program(error) else None
+        return None
 
     def _undelivered(self, failures: list[_Failure]) -> Notification:
         details = {
@@ -212,17 +223,3 @@ def reason_of(error: BaseException) -> str:
     from ninelives.redaction import redact_text
 
     return redact_text(f"{type_name(error)}: {safe_message(error)}{install_advice(error)}")
-
-
-def _write(route: Route, notification: Notification, failures: list[_Failure]) -> None:
-    """The route's log, unless it is what has failed; else the standard library's."""
-    if not any(outlet.is_log for outlet, _ in failures):
-        try:
-            route.log.send(notification, timeout=route.timeout)
-        except (Exception, SystemExit):  # noqa: S110 - the standard log comes next
-            pass
-        else:
-            return
-    from ninelives.notifications.standard_log import StandardLog
-
-    StandardLog().send(notification, timeout=route.timeout)

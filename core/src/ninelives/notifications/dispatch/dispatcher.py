@@ -10,6 +10,7 @@ from threading import Condition, Thread, current_thread, main_thread
 
 from ninelives.notifications.dispatch.delivery import prepare
 from ninelives.notifications.dispatch.ending import leave_at_end_of_child
+from ninelives.notifications.dispatch.haste import haste
 from ninelives.notifications.dispatch.lanes import Job, Lane, Lanes
 
 __all__ = ["Dispatcher"]
@@ -66,12 +67,16 @@ class Dispatcher:
             Whether all of them are done.
         """
         end = time.monotonic() + timeout
+        with haste.until(end):
+            return self._wait(last, end, ends=ends)
+
+    def _wait(self, last: int, end: float, *, ends: bool) -> bool:
         with self._lanes.lock:
             self._leaving = ends
             is_running = (self._thread is None and self._is_idle()) or self._is_running()
             if is_running:
                 self._work.notify()
-                self._lanes.changed.wait_for(lambda: self._is_over(last), timeout)
+                self._lanes.changed.wait_for(lambda: self._is_over(last), max(end - time.monotonic(), 0.0))
         if not is_running:
             self._drain(end)
         with self._lanes.lock:
@@ -126,7 +131,7 @@ class Dispatcher:
         try:
             while (job := self._take(lane, end)) is not None:
                 _deliver(job)
-        except KeyboardInterrupt:  # of whoever delivers while waiting: it is the program's
+        except BaseException:  # Ctrl-C, of whoever delivers while waiting, or a fault: another goes on with the lane
             with self._lanes.lock:
                 self._lanes.let_go(lane)
             raise

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
 from typing import Protocol
 from weakref import WeakSet
 
-from ninelives.ends import at_end, at_end_of_child
+from ninelives.ends import at_end, at_end_of_child, breaks_off
 from ninelives.workers import FLUSH_SECONDS
 
 __all__ = ["leave_at_end_of_child", "register"]
@@ -36,12 +35,9 @@ def leave_at_end_of_child() -> None:
 def _leave() -> None:
     end = time.monotonic() + FLUSH_SECONDS
     for center in list(_all):
-        try:
-            center.leave(max(end - time.monotonic(), 0.0))
-        except (KeyboardInterrupt, SystemExit):  # whoever waits wants to be out: what is not sent goes to the log
-            end = 0.0
-            with suppress(KeyboardInterrupt, SystemExit):
-                center.leave(0.0)
+        if breaks_off(center.leave, max(end - time.monotonic(), 0.0)):
+            end = 0.0  # whoever waits wants to be out: what is not sent goes to the log
+            breaks_off(center.leave, 0.0)
 
 
 def _after_fork() -> None:

@@ -112,6 +112,7 @@ class Lanes:
         lock: Held for every call.
         changed: Of that lock; notified when a job is done.
         accepted: How many jobs there were so far.
+        given_up: What nobody sends any more, and when the program ended.
     """
 
     def __init__(self, limit: int = QUEUE_LIMIT) -> None:
@@ -119,6 +120,7 @@ class Lanes:
         self.lock = RLock()
         self.changed = Condition(self.lock)
         self.accepted = 0
+        self.given_up: list[tuple[Job, str]] = []
         self._limit = limit
         self._waiting = 0
         self._lanes: dict[object, Lane] = {}
@@ -142,11 +144,11 @@ class Lanes:
 
     def unattended(self) -> list[Lane]:
         """The lanes that have work and nobody who does it."""
-        return [lane for lane in self._lanes.values() if lane.thread is None]
+        return [lane for lane in self._all() if lane.thread is None]
 
     def threads(self) -> set[Thread]:
         """Those that have a lane."""
-        return {lane.thread for lane in self._lanes.values() if lane.thread is not None}
+        return {lane.thread for lane in self._all() if lane.thread is not None}
 
     def take(self, lane: Lane) -> Job | None:
         """The one before is done: take the next in hand; with nothing left, the lane is gone."""
@@ -165,18 +167,23 @@ class Lanes:
 
     def is_done(self, number: int) -> bool:
         """Whether all jobs up to this number are done."""
-        return all(job.number > number for lane in self._lanes.values() for job in lane.jobs)
+        return all(job.number > number for lane in self._all() for job in lane.jobs)
 
-    def give_up(self) -> tuple[list[Job], list[Job]]:
+    def give_up(self) -> None:
         """Let everything go: what is in hand, and what waits, oldest first."""
-        lanes = list(self._lanes.values())
+        lanes = self._all()
         in_hand = [lane.in_hand for lane in lanes if lane.in_hand is not None]
         waiting = [job for lane in lanes for job in (*lane.owed.values(), *lane.waiting)]
+        # First, for a signal may end this: it is done again then.
+        self.given_up += [(job, "while it was being sent") for job in in_hand]
+        self.given_up += [(job, "before it could be sent") for job in sorted(waiting, key=lambda job: job.number)]
         for lane in lanes:
             lane.waiting.clear()
             lane.owed.clear()
         self._waiting = 0
-        return in_hand, sorted(waiting, key=lambda job: job.number)
+
+    def _all(self) -> list[Lane]:
+        return list(self._lanes.values())  # at once: a signal's handler may post while they are looked at
 
     def _append(self, delivery: Delivery, destination: Destination) -> None:
         self.accepted += 1
@@ -188,7 +195,7 @@ class Lanes:
         if self._waiting < self._limit:
             return []
         self._waiting -= 1
-        full = [lane for lane in self._lanes.values() if lane.waiting]
+        full = [lane for lane in self._all() if lane.waiting]
         return [min(full, key=lambda lane: lane.waiting[0].number).drop()]
 
 

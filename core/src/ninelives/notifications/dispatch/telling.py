@@ -85,21 +85,44 @@ def tell_held_back(about: About, route: Route, reason: str, count: int = 1) -> N
 
 
 def tell_dropped(jobs: Iterable[Job]) -> None:
-    """Tell the listeners that there was no room for these any more, and count it."""
-    for job in jobs:
-        _do(job, job.delivery.suppress, QUEUE_FULL)
+    """Tell the listeners that there was no room for these any more, and count it.
+
+    A listener that raises, SystemExit too, stops nothing; Ctrl-C comes out after the last.
+    """
+    for end in [_do(job, job.delivery.suppress, QUEUE_FULL) for job in jobs]:
+        if isinstance(end, KeyboardInterrupt):
+            raise end
 
 
-def abandon(jobs: Iterable[Job], when: str) -> None:
-    """Log what the end of the program leaves unsent, and tell the listeners: each, whatever became of those before."""
-    for job in jobs:
-        _do(job, job.delivery.abandon, ChannelError(f"the program ended {when}"))
+def abandon(jobs: list[tuple[Job, str]]) -> None:
+    """Log what the end of the program leaves unsent, and tell the listeners.
+
+    A listener that raises, or a log that fails, stops nothing; what ends the program, as Ctrl-C, comes out after the
+    last.
+
+    Args:
+        jobs: What, and when the program ended. Each leaves the list when it is logged.
+    """
+    first: BaseException | None = None
+    for job, when in list(jobs):
+        error = ChannelError(f"the program ended {when}")
+        end = _do(job, job.delivery.abandon, error)
+        if end is not None:
+            first = first or end
+            _do(job, job.delivery.abandon, error)  # a signal may have come before it was logged; else it is done
+        with suppress(ValueError):  # another thread ends the program too
+            jobs.remove((job, when))
+    if first is not None:
+        raise first
 
 
-def _do(job: Job, what: Callable[..., object], why: object) -> None:
-    """In the context that it came from. A listener that raises SystemExit, or a log that fails, stops nothing more."""
-    with suppress(Exception, SystemExit):
+def _do(job: Job, what: Callable[..., object], why: object) -> BaseException | None:
+    """In the context that it came from; what it raised, if that is to end the program."""
+    try:
         job.delivery.context.copy().run(what, job.destination, why)
+    except BaseException as error:
+        return error if ends_program(error) else None
+    return None
 
 
 def _event(

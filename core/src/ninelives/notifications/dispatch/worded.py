@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ninelives.late_imports import importing
 from ninelives.notifications.alert import Alert, Phase
 from ninelives.notifications.behalf import ends_program
 
@@ -15,7 +16,8 @@ __all__ = ["worded"]
 
 def worded(alert: Alert) -> Notification:
     """What is said of it; little, where making the text fails, but never nothing."""
-    from ninelives.notifications.words.content import of_alert
+    with importing():
+        from ninelives.notifications.words.content import of_alert
 
     try:
         return of_alert(alert)

@@ -86,7 +86,7 @@ class Damping:
 
     def leave(self) -> list[Alert]:
         """All that was counted and not told, for the program ends; what happens after that is new."""
-        alerts = [each.tell(each.clock.monotonic()) for each in self._circuits.values() if each.times]
+        alerts = [each.tell(each.clock.monotonic()) for each in list(self._circuits.values()) if each.times]
         self._circuits.clear()
         self._timers = Timers()
         return alerts
@@ -111,7 +111,7 @@ class Damping:
         if len(self._circuits) < self._limit:
             return
         # There is one: those that are open have outages, fewer than the limit without the one that is told now.
-        oldest = next(each for each in self._circuits.values() if each.closed_at < math.inf)
+        oldest = next(each for each in list(self._circuits.values()) if each.closed_at < math.inf)
         self._end(oldest, oldest.clock.monotonic())
 
     def _end(self, flapping: Flapping, now: float) -> None:

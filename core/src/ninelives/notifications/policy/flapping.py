@@ -42,7 +42,7 @@ class Flapping:
         self.closed_at = self._free_at = math.inf
         self.times = self._count = self._told = 0
         self._is_said = False  # whether the latest message was that it flaps
-        self._occurrence, self._route = outage.occurrence, outage.route
+        self._occurrence, self._cause, self._route = outage.occurrence, outage.cause, outage.route
         self._opening: Alert | None = None
         self._since = self._first = self._last = outage.occurrence.at
 
@@ -54,7 +54,7 @@ class Flapping:
         self._told += 1
         self._is_said = False
         self._opening = alert = outage.tell(now)
-        self._occurrence, self._route = outage.occurrence, alert.route
+        self._occurrence, self._cause, self._route = outage.occurrence, outage.cause, alert.route
         return alert
 
     def end(self, outage: Outage, alert: Alert, now: float) -> Alert:
@@ -95,6 +95,7 @@ class Flapping:
         over = self.is_over(now)
         alert = Alert(
             occurrence=self._occurrence,
+            cause=self._cause,
             route=self._route,
             phase=Phase.CONTINUES,
             count=self._count,
@@ -124,7 +125,7 @@ class Flapping:
             self._first = alert.first
         self.times += 1
         self._count += alert.count
-        self._occurrence, self._route = outage.occurrence, alert.route
+        self._occurrence, self._cause, self._route = outage.occurrence, outage.cause, alert.route
 
     def _flaps(self, *, over: bool = False) -> Flaps:
         return Flaps(times=self.times, since=self._since, over=over)

@@ -6,7 +6,6 @@ Pure policy: no thread, no lock, no waiting; the time is given, or asked of a ro
 from __future__ import annotations
 
 from collections import OrderedDict
-from itertools import chain
 
 from msgspec import Struct
 
@@ -198,7 +197,8 @@ class Grouping:
         del (self._others if kind.others else self._kinds)[kind.key]
 
     def _counting(self) -> list[Kind]:
-        return [kind for kind in chain(self._kinds.values(), self._others.values()) if kind.count]
+        # All at once: a signal's handler may run a call that fails while they are looked at.
+        return [kind for kind in [*self._kinds.values(), *self._others.values()] if kind.count]
 
 
 def _whereabouts(route: Route) -> object:

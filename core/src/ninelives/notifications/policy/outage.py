@@ -31,6 +31,7 @@ class Outage:
 
     Attributes:
         occurrence: What messages say it by: that the circuit opened; what it refused, where that is all that is known.
+        cause: The latest failure that opened it, as far as it is known.
         route: The latest by which something was heard of it.
         clock: Tells the time.
         damped: Whether its circuit flaps.
@@ -47,6 +48,7 @@ class Outage:
         self.count = 0
         self.opening: Alert | None = None
         self.occurrence = occurrence
+        self.cause: Occurrence | None = None
         self.damped = damped
         self._began = self._first = self._last = occurrence.at
         self._total = 0
@@ -56,9 +58,10 @@ class Outage:
         self._free_at = now + (max(rules.group_interval, rules.wait) if damped else rules.wait)
         self._unite(route)
 
-    def opened(self, occurrence: Occurrence, route: Route) -> None:
-        """The circuit opened, now or again; messages say that rather than what was refused."""
+    def opened(self, occurrence: Occurrence, route: Route, cause: Occurrence | None = None) -> None:
+        """The circuit opened, now or again, by this failure; messages say that rather than what was refused."""
         self.occurrence = occurrence
+        self.cause = cause or self.cause
         self.see(route)
 
     def refused(self, occurrence: Occurrence, route: Route) -> None:
@@ -120,6 +123,7 @@ class Outage:
         last = self._last
         return Alert(
             occurrence=occurrence,
+            cause=self.cause,
             route=replace(self.route, destinations=tuple(self._destinations.values())),
             phase=phase,
             count=self.count,

@@ -58,24 +58,24 @@ class Outages:
         self._ready: list[Alert] = []
         self._damping = Damping(limit, self._ready)
 
-    def opened(self, circuit: str, occurrence: Occurrence, route: Route) -> Held:
+    def opened(self, circuit: str, occurrence: Occurrence, route: Route, cause: Occurrence | None = None) -> Held:
         """A circuit opened, was isolated, or opened again.
 
         Args:
             circuit: Its name.
             occurrence: That it opened: what messages say it by.
             route: One to tell.
+            cause: The failure that opened it; None: it is not known, or not yet.
 
         Returns:
             Whether an outage began with it.
         """
-        outage = self._known(circuit, route)
-        if outage is not None:
-            outage.opened(occurrence, route)
-            return _GOES_ON
-        if self._begin(circuit, occurrence, route) is None:
+        known = self._known(circuit, route)
+        outage = known or self._begin(circuit, occurrence, route)
+        if outage is None:
             return self._crowd(occurrence, route)
-        return _BEGINS
+        outage.opened(occurrence, route, cause)
+        return _BEGINS if known is None else _GOES_ON
 
     def refused(self, circuit: str, occurrence: Occurrence, route: Route) -> Held:
         """A circuit refused a call, or its trial failed.

@@ -57,13 +57,18 @@ class Timers(Generic[T]):
 
     def due(self) -> list[T]:
         """Those whose time has come, the earliest of each clock first; their times are set no more."""
-        found = [item for queue in self._queues.values() for item in queue.due()]
-        self._queues = {number: queue for number, queue in self._queues.items() if queue.valid}
+        found = [item for queue in self._all() for item in queue.due()]
+        for number, queue in list(self._queues.items()):
+            if not queue.valid:
+                del self._queues[number]
         return found
 
     def next_due(self) -> float:
         """Seconds until the time of the next comes, 0.0 when it has; `math.inf`: there is none."""
-        return min((queue.next_due() for queue in self._queues.values()), default=math.inf)
+        return min((queue.next_due() for queue in self._all()), default=math.inf)
+
+    def _all(self) -> list[_Queue[T]]:
+        return list(self._queues.values())  # at once: a clock may run a call that fails, and so may a signal's handler
 
 
 class _Queue(Generic[T]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +13,11 @@ from ninelives.machine import hostname
 from ninelives.notifications.failure import Failure
 from ninelives.notifications.notification import ErrorSeverity, Notification
 from ninelives.notifications.occurrence import Ready
-from ninelives.notifications.words.commands import commands_for, list_of_kind
+from ninelives.notifications.words.letter_content import of_its_kind, of_letter, where_lost
 from ninelives.notifications.words.moments import moment_text
 from ninelives.notifications.words.outage_content import is_of_outage, of_circuit, of_outage
 from ninelives.notifications.words.templates import reworded
-from ninelives.redaction import functions_in, redact, redact_function, redact_text
+from ninelives.redaction import redact, redact_function, redact_text
 
 if TYPE_CHECKING:
     from ninelives.notifications.alert import Alert
@@ -31,21 +30,22 @@ def of_failure(failure: Failure) -> Notification:
     text, pipeline = redact_text(failure.text), redact_text(failure.pipeline)
     operation, kind = redact_function(failure.operation), redact_text(failure.error_type)
     times = "attempt" if failure.attempts == 1 else "attempts"
+    origins = [redact_text(each) for each in failure.origins]
     outcome = "was refused" if failure.refused else f"failed after {failure.attempts} {times}"
     details = {
         "operation": operation,
         "attempts": failure.attempts,
-        "error": {"type": kind, "message": text},
+        "error": {"type": kind, "message": text, **({"caused_by": origins} if origins else {})},
         "circuit": None if failure.circuit is None else redact_text(failure.circuit),
         "circuit_state": None if failure.circuit_state is None else redact_text(failure.circuit_state),
         "call_id": failure.call_id,
-        **_letter(failure),
+        **of_letter(failure),
         "host": redact_text(hostname()),
         "process": os.getpid(),
         "trace": failure.trace,
     }
     return Notification(
-        message=f"{operation} {outcome}: {kind}: {text}",
+        message=f"{operation} {outcome}{where_lost(failure)}: {kind}: {text}{_caused_by(origins)}",
         severity=failure.severity,
         error_type=kind,
         details={name: value for name, value in details.items() if value is not None},
@@ -55,6 +55,10 @@ def of_failure(failure: Failure) -> Notification:
         first=failure.at,
         last=failure.at,
     )
+
+
+def _caused_by(origins: list[str]) -> str:
+    return f" (caused by {'; '.join(origins)})" if origins else ""
 
 
 def of_alert(alert: Alert) -> Notification:
@@ -119,7 +123,7 @@ def _many(alert: Alert) -> dict[str, Any]:
     if alert.total == 1:
         return {}
     about = alert.occurrence
-    letters = _of_its_kind(about) if isinstance(about, Failure) and not alert.others else {}
+    letters = of_its_kind(about) if isinstance(about, Failure) and not alert.others else {}
     return {"total": alert.total, "began": moment_text(alert.began), **letters}
 
 
@@ -131,46 +135,6 @@ def _often(alert: Alert) -> str:
     if alert.count == alert.total:
         return f"{alert.total:,} times {since}"
     return f"{alert.count:,} more, {alert.total:,} in all {since}"
-
-
-def _letter(failure: Failure) -> dict[str, Any]:
-    """The dead letter, and what to run to see it and to run it again."""
-    if failure.letter_id is None:
-        return {"replay_count": failure.replay_count}
-    lacks = failure.letter_lacks
-    lack = {} if lacks is None else {"lacks": redact_text(f"{lacks}: put it back by an edit before the replay")}
-    commands = commands_for(
-        failure.letter_id, _whole_place(failure), failure.pipeline, failure.operation, whole=lacks is None
-    )
-    return {
-        "letter": {"id": failure.letter_id, "place": redact_text(failure.letter_place or ""), **lack},
-        "replay_count": failure.replay_count,
-        **_masked(commands, failure),
-    }
-
-
-def _of_its_kind(failure: Failure) -> dict[str, str]:
-    """What to run to see the letters of all failures like this one."""
-    kind = failure.fingerprint
-    if failure.letter_id is None or kind is None or redact_text(kind) != kind:
-        return {}
-    return _masked(list_of_kind(kind, _whole_place(failure), failure.pipeline, failure.operation), failure)
-
-
-def _whole_place(failure: Failure) -> str | None:
-    """The store's address, if nothing of it is masked: only then it leads there."""
-    place = failure.letter_place
-    return None if place is None or redact_text(place) != place else place
-
-
-def _masked(commands: dict[str, str], failure: Failure) -> dict[str, str]:
-    shown = redact_text(failure.pipeline)
-    if shown == failure.pipeline:
-        return commands
-    given, named = shlex.quote(failure.pipeline), shlex.quote(shown)  # what is quoted is recognised by nothing
-    commands = {name: command.replace(given, named) for name, command in commands.items()}
-    masked: dict[str, str] = redact(commands, functions=functions_in(commands))
-    return masked
 
 
 def _text(given: Any) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from string import Formatter
 from typing import Any
 
+from ninelives.checks import guess
 from ninelives.notifications.notification import Notification
 
 __all__ = ["FIELDS", "formatted", "wrong_with"]
@@ -24,14 +25,19 @@ _PATHS: dict[str, tuple[str, ...]] = {
     "error": ("details", "error", "message"),
     "circuit": ("details", "circuit"),
     "state": ("details", "state"),
+    "failures": ("details", "failures"),
     "host": ("details", "host"),
     "process": ("details", "process"),
     "call_id": ("details", "call_id"),
     "place": ("details", "letter", "place"),
     "lacks": ("details", "letter", "lacks"),
+    "spilled": ("details", "letter", "spilled"),
+    "lost": ("details", "letter", "lost"),
+    "import": ("details", "import"),
     "list": ("details", "list"),
     "show": ("details", "show"),
     "edit": ("details", "edit"),
+    "register": ("details", "register"),
     "replay": ("details", "replay"),
     "trace": ("details", "trace"),
 }
@@ -39,10 +45,20 @@ _PATHS: dict[str, tuple[str, ...]] = {
 FIELDS = tuple(_PATHS)
 """What a format string may name. Of what a notification does not have, nothing stands in the text."""
 
+_NEEDS_FIELD = "a field at least, like {pipeline}: {message}; else no alert would say what has failed"
 _MAY_NAME = f"fields by their names alone, of: {', '.join(FIELDS)}"
 _TIME = datetime(2000, 1, 31, 13, 59, tzinfo=UTC)
 # What a field holds, where it is no text.
-_SAMPLES = {"count": 1, "total": 1, "attempts": 1, "process": 1, "resolved": True, "first": _TIME, "last": _TIME}
+_SAMPLES = {
+    "count": 1,
+    "total": 1,
+    "attempts": 1,
+    "failures": 1,
+    "process": 1,
+    "resolved": True,
+    "first": _TIME,
+    "last": _TIME,
+}
 _KINDS = {
     str: "text, like {error:.80}",
     int: "a whole number, like {count:>5}",
@@ -83,11 +99,12 @@ def wrong_with(form: str) -> Iterator[str]:
     except ValueError as error:
         yield f"braces in pairs, {{{{ and }}}} for those that are meant as text ({error})"
         return
-    for _text, name, how, conversion in parts:
-        if name is None:
-            continue
+    fields = [field for _text, *field in parts if field[0] is not None]
+    if not fields:
+        yield _NEEDS_FIELD
+    for name, how, conversion in fields:
         if name not in _PATHS:
-            yield f"{_MAY_NAME}; not {{{name}}}"
+            yield f"{_MAY_NAME}; not {{{name}}}{guess(name, FIELDS)}"
         elif conversion is not None or "{" in (how or ""):
             yield f"nothing behind the field {name} but a colon and how it is to be formatted"
         elif how and not _fits(sample := _SAMPLES.get(name, ""), how):

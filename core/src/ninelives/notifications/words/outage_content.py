@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from msgspec.structs import replace
 
 from ninelives.circuit import CircuitState
+from ninelives.machine import hostname
 from ninelives.notifications.alert import Alert, Flaps, Phase
 from ninelives.notifications.circuit_change import CircuitChange
+from ninelives.notifications.failure import Failure
 from ninelives.notifications.notification import ErrorSeverity, Notification
 from ninelives.notifications.wording import CIRCUIT
+from ninelives.notifications.words.letter_content import all_in, all_of_pipeline
 from ninelives.notifications.words.moments import duration_text, moment_text
-from ninelives.redaction import redact_text
+from ninelives.redaction import redact_function, redact_text
 
 __all__ = ["is_of_outage", "of_circuit", "of_outage"]
 
@@ -37,6 +41,7 @@ def of_circuit(change: CircuitChange) -> Notification:
         details["failures"] = change.failures
     if change.recovers_after is not None:
         details["trial_after"] = duration_text(change.recovers_after)
+    details |= {"host": redact_text(hostname()), "process": os.getpid()}
     return Notification(
         message=f"Circuit {name} {_STATES.get(change.state, change.state.value)}",
         severity=change.severity,
@@ -55,15 +60,16 @@ def of_outage(alert: Alert) -> Notification:
     given, flaps = alert.occurrence.notification(), alert.flaps
     closed = alert.phase is Phase.RECOVERED or (flaps is not None and flaps.over)
     name = redact_text(str(getattr(alert.occurrence, "circuit", None)))
-    known = {"circuit": name, "state": "open", **given.details, **_flapping(alert)}
+    known = {"circuit": name, "state": "open", **_beginning(alert), **given.details, **_why(alert), **_flapping(alert)}
     lasted = {} if alert.after is None else {"duration": duration_text(_seconds(alert))}
     return replace(
         given,
-        message=f"Circuit {name} {_sentence(alert, known['state'])}",
+        message=f"Circuit {name} {_sentence(alert, known['state'])}{'' if closed else _last_failure(known)}",
         severity=ErrorSeverity.INFO if closed else ErrorSeverity.ERROR,
         error_type=_ERROR_TYPE,
         details={
             "phase": str(alert.phase),
+            **_letters(alert),
             **known,
             "total": alert.total,
             "began": moment_text(alert.began),
@@ -75,6 +81,41 @@ def of_outage(alert: Alert) -> Notification:
         last=alert.last,
         resolved=closed,
     )
+
+
+def _beginning(alert: Alert) -> dict[str, Any]:
+    """How many failures in a row had opened it, of one that has closed."""
+    began = None if alert.after is None else alert.after.occurrence
+    return {"failures": began.failures} if isinstance(began, CircuitChange) else {}
+
+
+def _why(alert: Alert) -> dict[str, Any]:
+    """The failure that opened it, as far as that is known."""
+    cause = alert.cause
+    if not isinstance(cause, Failure):
+        return {}
+    error: dict[str, Any] = {"type": redact_text(cause.error_type), "message": redact_text(cause.text)}
+    if cause.origins:
+        error["caused_by"] = [redact_text(each) for each in cause.origins]
+    return {"operation": redact_function(cause.operation), "error": error}
+
+
+def _last_failure(known: dict[str, Any]) -> str:
+    """What the sentence of an open circuit ends with."""
+    if "error" not in known or "failures" not in known:
+        return ""
+    error, failures = known["error"], known["failures"]
+    often = f"{failures:,} failures in a row, the last " if failures != 1 else "1 failure: "
+    return f"; {often}{error['type']}: {error['message']}"
+
+
+def _letters(alert: Alert) -> dict[str, str]:
+    """What to run to see the letters of the pipeline."""
+    for about in (alert.cause, alert.occurrence):
+        if isinstance(about, Failure) and about.letter_id is not None:
+            return all_of_pipeline(about)
+    change = alert.occurrence
+    return all_in(change.store, change.pipeline) if isinstance(change, CircuitChange) and change.store else {}
 
 
 def _flapping(alert: Alert) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from ninelives.checks import shown, told
 from ninelives.decorating import Kind, kind_of
 from ninelives.errors import ConfigurationError, Problem
+from ninelives.imported import imported
 from ninelives.locks import new_lock
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.words.formats import formatted, wrong_with
@@ -18,7 +20,8 @@ from ninelives.notifications.words.formats import formatted, wrong_with
 __all__ = ["Template", "reworded"]
 
 _FUNCTION = "a function of one notification that returns its text"
-_EXPECTED = f"{_FUNCTION}, or a format string with named fields"
+_EXPECTED = f'{_FUNCTION}, "module:name" of one, or a format string with named fields'
+_NAME = re.compile(r"[\w.]+:[\w.]+")  # no format string that could be used: it has no field
 
 
 class Template:
@@ -46,18 +49,21 @@ class Template:
         """The template that is meant.
 
         Args:
-            value: A function that takes a `Notification`, masked, and returns its text; or a format string as of
-                `str.format`, with fields of `FIELDS` by their names: ``"{pipeline}: {message} ({count} times)"``.
-                What stands behind a colon says how, as in ``{first:%H:%M}``.
+            value: A function that takes a `Notification`, masked, and returns its text; ``"module:name"`` of one, which
+                is imported; or a format string as of `str.format`, with fields of `FIELDS` by their names:
+                ``"{pipeline}: {message} ({count} times)"``. What stands behind a colon says how, as in
+                ``{first:%H:%M}``.
 
         Raises:
-            ConfigurationError: It is neither, or the format string can't be used: it says what of it.
+            ConfigurationError: It is none of these, or can't be used: it says what of it.
         """
         if isinstance(value, str):
-            return _of_format(value)
+            return _of_name(value) if _NAME.fullmatch(value) else _of_format(value)
         if not callable(value):
             raise ConfigurationError(_problem(value, _EXPECTED))
-        return _of_function(value)
+        if why := _why_not(value):
+            raise ConfigurationError(_problem(value, f"{_FUNCTION}; {why}"))
+        return Template(str(getattr(value, "__qualname__", type(value).__qualname__)), value)
 
     def render(self, notification: Notification) -> str | None:
         """The text, masked; None when there is none: the program's code has failed, which the log says once.
@@ -98,20 +104,25 @@ def reworded(notification: Notification, template: Template | None) -> Notificat
 
 
 def _of_format(form: str) -> Template:
-    wrong = list(wrong_with(form)) if form.strip() else [_EXPECTED]
-    if wrong:
+    if wrong := list(wrong_with(form)):
         raise ConfigurationError(*(_problem(form, expected) for expected in wrong))
     return Template(form, partial(formatted, form))
 
 
-def _of_function(function: Any) -> Template:
+def _of_name(name: str) -> Template:
+    try:
+        function = imported(name)
+    except Exception as error:  # a module may raise anything when it is imported
+        raise ConfigurationError(_problem(name, f"{_EXPECTED}; importing it raised {told(error)}")) from error
     if why := _why_not(function):
-        raise ConfigurationError(_problem(function, f"{_FUNCTION}; {why}"))
-    return Template(str(getattr(function, "__qualname__", type(function).__qualname__)), function)
+        raise ConfigurationError(_problem(name, f"{_EXPECTED}; {why}"))
+    return Template(name, function)
 
 
-def _why_not(function: Callable[..., Any]) -> str | None:
+def _why_not(function: Any) -> str | None:
     """Why calling it with a notification can't give a text; None: it can, as far as can be seen."""
+    if not callable(function):
+        return "what it names is none"
     try:
         if kind_of(function) is Kind.ASYNC:
             return "this is a coroutine function, which nobody would await"

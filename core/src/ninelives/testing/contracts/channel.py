@@ -15,6 +15,7 @@ from ninelives.notifications.notification import ErrorSeverity, Notification
 __all__ = ["ChannelContract"]
 
 _THREADS = 8
+_CLOSERS = 4
 _ODD_TEXTS = {
     "empty": "",
     "line breaks": "one\ntwo\r\nBcc: everyone@example.com",
@@ -92,12 +93,7 @@ class ChannelContract:
             except BaseException as error:
                 errors.append(error)
 
-        threads = [Thread(target=send, daemon=True) for _ in range(_THREADS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(self.timeout + self.grace)
-        assert not any(thread.is_alive() for thread in threads), "a send did not return"
+        self._in_threads(send, _THREADS)
         assert errors == []
 
     def test_raises_channel_error(self, failing_channel: Channel) -> None:
@@ -121,6 +117,51 @@ class ChannelContract:
         """Closing does no harm: before anything was sent, after it, and twice."""
         channel.close()
         channel.close()
+
+    def test_sends_after_it_was_closed(self, channel: Channel) -> None:
+        """An alert may come when the channel is closed already: it is sent, and closing it once more does no harm."""
+        for _ in range(2):
+            channel.close()
+            channel.send(_notification("late"), timeout=self.timeout)
+        channel.close()
+
+    def test_delivers_after_it_was_closed(self, channel: Channel, received: Callable[[], int]) -> None:
+        """What is sent when it was closed arrives as ever, once."""
+        channel.send(_notification("in time"), timeout=self.timeout)
+        channel.close()
+        before = received()
+        channel.send(_notification("late"), timeout=self.timeout)
+        channel.close()
+        assert received() == before + 1, "send returned after close, and the service has not one notification more"
+
+    def test_closes_while_others_send(self, channel: Channel) -> None:
+        """Closing it while threads send does no harm: at worst a `ChannelError` says that one was not sent."""
+        barrier, errors = Barrier(_CLOSERS), list[BaseException]()
+
+        def send_and_close() -> None:
+            barrier.wait()
+            for _ in range(2):
+                try:
+                    channel.send(_notification("meanwhile"), timeout=self.timeout)
+                except ChannelError:
+                    pass
+                except BaseException as error:
+                    errors.append(error)
+                channel.close()
+
+        self._in_threads(send_and_close, _CLOSERS)
+        channel.close()
+        assert errors == []
+        channel.send(_notification("afterwards"), timeout=self.timeout)
+        channel.close()
+
+    def _in_threads(self, do: Callable[[], object], count: int) -> None:
+        threads = [Thread(target=do, daemon=True) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(self.timeout + self.grace)
+        assert not any(thread.is_alive() for thread in threads), "a send or close did not return"
 
 
 def _notification(message: str) -> Notification:

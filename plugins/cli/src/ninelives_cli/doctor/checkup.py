@@ -12,7 +12,7 @@ from ninelives.inspecting import Backend, backends_of
 from ninelives.pipeline import Pipeline
 from ninelives.plugins import default_plugins
 from ninelives.settings import Settings, find_settings
-from ninelives_cli.doctor.pipelines import choose
+from ninelives_cli.doctor.pipelines import choose, importing_here
 from ninelives_cli.doctor.rows import Row
 from ninelives_cli.doctor.trying import Verdict, try_all
 from ninelives_cli.doctor.words import clean, expectation
@@ -55,7 +55,8 @@ def _broken_plugins() -> Iterator[Row]:
 def _examine(name: str, settings: Settings, circuits: Circuits) -> tuple[list[Row], list[Backend]]:
     """What there is to say of a pipeline's settings, and what it uses."""
     try:
-        pipeline = Pipeline(name, settings=settings, circuits=circuits)
+        with importing_here():
+            pipeline = Pipeline(name, settings=settings, circuits=circuits)
         backends = backends_of(pipeline)
     except ConfigurationError as error:
         return [_of_problem(name, what) for what in error.args], []

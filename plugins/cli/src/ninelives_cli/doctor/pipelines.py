@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from ninelives.circuits import Circuits
 from ninelives.environment import VARIABLES
 from ninelives.errors import ConfigurationError
 from ninelives.pipeline import Pipeline
 from ninelives.settings import Settings
+from ninelives_cli.dlq.aside import aside
 
-__all__ = ["DEFAULT", "build_all", "choose"]
+__all__ = ["DEFAULT", "build_all", "choose", "importing_here"]
 
 DEFAULT = "default"
 """What a pipeline is called that stands for all those that no configuration names."""
@@ -33,6 +37,16 @@ def choose(settings: Settings, names: Sequence[str]) -> tuple[str, ...]:
     return (DEFAULT,) if is_read else ()
 
 
+@contextmanager
+def importing_here() -> Iterator[None]:
+    """While pipelines are built: modules that options name are found here too, and may print what they like."""
+    with suppress(OSError):  # it has been removed
+        if (here := os.getcwd()) not in sys.path:
+            sys.path.append(here)  # last, so that no file here is taken for what is installed
+    with aside():
+        yield
+
+
 def build_all(settings: Settings, names: Iterable[str]) -> list[Pipeline]:
     """Build these pipelines.
 
@@ -44,7 +58,8 @@ def build_all(settings: Settings, names: Iterable[str]) -> list[Pipeline]:
     circuits = Circuits()
     for name in names:
         try:
-            built.append(Pipeline(name, settings=settings, circuits=circuits))
+            with importing_here():
+                built.append(Pipeline(name, settings=settings, circuits=circuits))
         except ConfigurationError as error:
             problems += error.args
     if problems:

@@ -25,12 +25,8 @@ PLANTED = {"a": [SECRETS, {"password": NEEDLE, "Iban": NEEDLE, f"{NEEDLE}@exampl
 
 
 @pytest.fixture(autouse=True)
-def iban_is_secret(monkeypatch):
+def iban_is_secret(monkeypatch, nothing_learned):
     """What a program adds counts too."""
-    from ninelives import masked_keys
-
-    monkeypatch.setattr(masked_keys, "_names", None)
-    monkeypatch.setattr(masked_keys, "_pattern", None)
     monkeypatch.setenv("NINELIVES_MASK_KEYS", "iban")
 
 
