@@ -91,5 +91,7 @@ async def test_results_keep_their_types() -> None:
     assert_type(DeadLetterQueue(store="memory:").send_to_dlq(1), str)
     assert_type(AdminNotifier().send_notification("hello"), bool)
     assert_type(AdminNotifier().send_notification("hello", report=True), Report)
+    assert_type(AdminNotifier().send_notification("hello", report=bool(1)), bool | Report)
     assert_type(await AdminNotifier().asend_notification("hello"), bool)
     assert_type(await AdminNotifier().asend_notification("hello", {"a": 1}, report=True), Report)
+    assert_type(await AdminNotifier().asend_notification("hello", report=bool(1)), bool | Report)

@@ -282,7 +282,7 @@ def test_a_payload_that_is_not_whole_is_not_run(kept, caplog):
     before = queue.receive_from_dlq()
     assert queue.reprocess_message(letter_id) is False
     assert queue.receive_from_dlq() == before
-    assert "its payload is not whole: message.a" in caplog.text
+    assert "its payload lacks message.a, which could not be kept: put it back with" in caplog.text
     assert kept.store.receive(1, lease=1)
 
 

@@ -12,7 +12,7 @@ from ninelives.dead_letters.desk import Desk
 from ninelives.dead_letters.letter import encode_letter
 from ninelives.dead_letters.memory import MemoryStore
 from ninelives.dead_letters.paths import get_path, set_path
-from ninelives.dead_letters.redacting import masked_again, masked_in
+from ninelives.dead_letters.put_back import masked_again, masked_in
 from ninelives.errors import StoreError
 from ninelives.testing.contracts.letters import letter as make
 from ninelives_file import FileStore
@@ -70,7 +70,7 @@ def test_a_masked_letter_is_not_replayed(pipeline, phone):
     for report in (pipeline.replay(dry_run=True), pipeline.replay(), pipeline.replay(before.id)):
         assert (report.skipped, report.replayed, report.ok) == (1, 0, False)
         assert report.reasons == {
-            before.id: "its payload was masked when it was written (args[0], kwargs.user.phone): put it back with "
+            before.id: "its payload lacks args[0], kwargs.user.phone, masked when it was written: put it back with "
             f"ninelives dlq edit {before.id} --set PATH=VALUE"
         }
     assert phone.rung == []
@@ -115,7 +115,7 @@ def test_where_nobody_can_tell_what_was_masked(monkeypatch, pipeline):
         raise RuntimeError("broken")
 
     edit(pipeline, phone=PHONE, first="secret")
-    monkeypatch.setattr("ninelives.dead_letters.redacting._put_back", broken)
+    monkeypatch.setattr("ninelives.dead_letters.put_back._put_back", broken)
     assert pipeline.replay().failed == 1
     assert only(pipeline).error.message == "***"
 
@@ -132,6 +132,11 @@ def test_what_someone_else_wrote_is_survived(kind):
     assert (letter.args, letter.kwargs) == ([1], {"a": "***", "b": 8})
     message = make(message={"a": 7}, original={"message": {"a": "***", "gone": "***"}})
     assert masked_again(message).message == {"a": "***"}
+    endless = "***"
+    for _ in range(2_000):
+        endless = [endless]
+    letter = make(args=["Tom", endless], kwargs={}, original={"args": ["***", endless], "kwargs": {}})
+    assert (letter := masked_again(letter)).args == letter.kwargs == "***"
 
 
 def test_parts_that_are_gone_are_put_back_by_nobody(pipeline):
@@ -196,7 +201,7 @@ async def test_a_reprocessor_does_not_run_it_either(caplog, asynchronous):
     with caplog.at_level(logging.WARNING, "ninelives"):
         assert not await reprocessed()
     assert (
-        f"letter {letter_id} was not run again: its payload was masked when it was written (message.to)" in caplog.text
+        f"letter {letter_id} was not run again: its payload lacks message.to, masked when it was written" in caplog.text
     )
     assert [item["redacted"] for item in queue.receive_from_dlq()] == [["message.to"]]
     queue.desk().edit(letter_id, lambda payload: set_path(payload, "message.to", PHONE))

@@ -6,6 +6,7 @@ import pytest
 
 from ninelives import DeadLetterQueue
 from ninelives.dead_letters.paths import set_path
+from ninelives.dead_letters.put_back import masked_again
 from ninelives.events import CallFailed
 from ninelives.testing import RecordingChannel
 
@@ -93,6 +94,34 @@ def test_of_a_replay(world, shop):
     pipeline["notify"].flush()
     assert len(world.channel.notifications) == 2
     assert world.errors() == ("no answer from ***",) * 2
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"args": [], "kwargs": {"phone": PHONE}},
+        {"args": ["Tim", PHONE], "kwargs": {}},
+        {"args": [{"$type": "tuple", "value": [PHONE]}], "kwargs": {}},
+    ],
+)
+def test_wherever_it_was_put_back(world, moved):
+    """Nor does the new error where an edit has moved it, nor the report, nor what is shown of the letter."""
+
+    def ring(phone, *more):
+        raise ConnectionError(f"no answer from {phone}, {more}")
+
+    pipeline = world.pipeline()
+    pipeline.using(operation="ring").try_run(ring, PHONE)
+    desk = pipeline["dead_letter"].desk()
+    letter = desk.edit(pipeline["dead_letter"].receive_from_dlq()[0]["message_id"], lambda _payload: moved)
+    assert letter.replayable
+    report = pipeline.replay()
+    assert (report.failed, PHONE in repr(report)) == (1, False)
+    letter = desk.get(letter.id)
+    assert "no answer from" in letter.error.message
+    assert PHONE not in repr(letter.error)
+    assert PHONE not in repr(masked_again(letter))
+    assert PHONE in repr(letter)
 
 
 def test_of_a_message_that_is_run_again(world):

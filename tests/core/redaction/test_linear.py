@@ -43,7 +43,7 @@ HOSTILE = [
     "input_value=a", "input_value={...", "identified by ", "password('", "pragma key='", "identified with a by '",
     "code=a1", "&code=", "?key=aB1", "code=", "oracle:a:a/", "abc8Q~", "AUTH PLAIN ", "AUTH PLAIN aA", "EAA", "dapi",
     "xoxb-", "glc_", "--app a.", " --app a:b", "a:b.", "0a-us1", "… (1 characters)", '\\\\"', 'password=\\\\"', "***",
-    "password=***a", "o'b", "\u00e9", "\uff0b1",
+    "docker login -p", "docker login ", "docker -p ", "password=***a", "o'b", "\u00e9", "\uff0b1",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ninelives.call import Call, is_misuse
 from ninelives.dead_letters.in_hand import hand_now
 from ninelives.dead_letters.letter import DeadLetter
-from ninelives.dead_letters.redacting import hiding_again
+from ninelives.dead_letters.put_back import hiding_again
 from ninelives.dead_letters.retention import Audience
 from ninelives.dead_letters.room import with_room
 from ninelives.dead_letters.views import lacking_in

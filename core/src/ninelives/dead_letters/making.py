@@ -22,7 +22,8 @@ from ninelives.dead_letters.failures import (
 from ninelives.dead_letters.fingerprints import Fingerprints, kind_said
 from ninelives.dead_letters.letter import Attempt, DeadLetter, ErrorRecord, Reason
 from ninelives.dead_letters.payload import encode
-from ninelives.dead_letters.redacting import Redactor, blank, hiding_again
+from ninelives.dead_letters.put_back import hiding_again
+from ninelives.dead_letters.redacting import Redactor, blank
 from ninelives.dead_letters.reprs import as_text, short_repr
 from ninelives.describing import clean_text, safe_message, type_name
 from ninelives.ids import new_id

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct, structs
@@ -17,10 +16,10 @@ from ninelives.dead_letters.leaves import tagged
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.nodes import is_row, kind_of_node, parts_of, rebuilt
 from ninelives.dead_letters.parameters import Parameters, Steps, steps_to
-from ninelives.dead_letters.paths import get_path, set_path, steps_of
-from ninelives.dead_letters.payload import MAX_DEPTH, path_text, step_text
+from ninelives.dead_letters.paths import steps_of
+from ninelives.dead_letters.payload import path_text, step_text
 
-__all__ = ["Redactor", "blank", "check_redact", "hiding_again", "masked_again", "masked_in"]
+__all__ = ["Redactor", "blank", "check_redact"]
 
 Masked = tuple[DeadLetter, Hiding | None]
 """A letter, and what hides in other texts what it masks; None: it masks nothing."""
@@ -30,7 +29,6 @@ _EVERY = ("[*]", ".*")
 # A name without quotes, a slice, the item behind the last, 01; Python writes no key like these, but for three.
 _NO_KEY = re.compile(r"\[(?!(?:None|True|False)\])(?:[^\W\d]\w*|[\d:-]*:[\d:-]*|\+|-?0\d+|-0|\s.*|.*\s)\]", re.DOTALL)
 _ARGUMENT = {".args": re.compile(r"\[-?\d+\]|\.(?:0|[1-9]\d*)"), ".kwargs": re.compile(r"(?!\[-?\d+\]).*", re.DOTALL)}
-_DEEPEST = 2 * MAX_DEPTH  # levels: what `encode` makes of an object is one more
 _EXPECTED = "a path into the payload, like kwargs.user.phone, args[0].items[*].card or message.email"
 
 
@@ -154,44 +152,6 @@ class _Masking:
         masked = structs.replace(letter, **payload, unserialisable=marks, redacted=tuple(self.paths), replayable=False)
         hiding = Hiding.of(self._values)
         return hiding.letter(masked), hiding
-
-
-def masked_in(value: Any, way: Sequence[str] = ()) -> Iterator[str]:
-    """The paths of what is masked in an encoded payload."""
-    kind = kind_of_node(value)
-    if value == MASK or (kind == "unserialisable" and value["value"] == MASK):
-        yield path_text(way)
-        return
-    for piece, part in (len(way) <= _DEEPEST and parts_of(value)) or ():
-        yield from masked_in(part, (*way, step_text(piece)))
-
-
-def hiding_again(letter: DeadLetter) -> Hiding | None:
-    """What hides the values that an edit has put back; None: there was none. Never raises an `Exception`."""
-    try:
-        return None if letter.original is None else Hiding.of(_put_back(letter))
-    except Exception:  # nobody knows what is where
-        return EVERYTHING
-
-
-def masked_again(letter: DeadLetter) -> DeadLetter:
-    """The letter as it may be shown: what an edit has put back is masked in it again."""
-    payload = _payload_of(letter)
-    for path in masked_in(letter.original):
-        with suppress(ValueError):  # likewise
-            payload = set_path(payload, path, MASK)
-    return structs.replace(letter, **payload)
-
-
-def _put_back(letter: DeadLetter) -> Iterator[Any]:
-    payload = _payload_of(letter)
-    for path in masked_in(letter.original):
-        with suppress(ValueError):  # it is there no more
-            yield get_path(payload, path)
-
-
-def _payload_of(letter: DeadLetter) -> dict[str, Any]:
-    return {"message": letter.message} if letter.args is None else {"args": letter.args, "kwargs": letter.kwargs}
 
 
 def _or_blank(letter: DeadLetter, masked: Callable[[], Masked]) -> Masked:

@@ -53,18 +53,15 @@ def lacking_in(letter: DeadLetter) -> str | None:
         return f"{_some(letter.redacted)}, masked when it was written"
     if letter.replayable:
         return None
-    return f"{_some([part.get('path', '') for part in letter.unserialisable])}, which could not be kept"
+    paths = [path for part in letter.unserialisable if (path := part.get("path"))]
+    return f"{_some(paths) or 'a part'}, which could not be kept"
 
 
 def lack_of(letter: DeadLetter) -> str | None:
     """Why the letter can't be run as it is, and what to do; None: its payload is whole."""
-    if letter.redacted:
-        # No path in the command: this is masked before it is shown, and `--set kwargs.phone=***` asks to be pasted.
-        advice = f"put it back with ninelives dlq edit {letter.id} --set PATH=VALUE"
-        return f"was masked when it was written ({_some(letter.redacted)}): {advice}"
-    if letter.replayable:
-        return None
-    return f"is not whole: {', '.join(part.get('path', '') for part in letter.unserialisable)}"
+    lacking = lacking_in(letter)
+    # No path in the command: this is masked before it is shown, and `--set kwargs.phone=***` asks to be pasted.
+    return lacking and f"lacks {lacking}: put it back with ninelives dlq edit {letter.id} --set PATH=VALUE"
 
 
 def put_back_advice(letter: DeadLetter) -> str:

@@ -16,10 +16,14 @@ class Health:
 
     Attributes:
         is_down: Whether it failed, all retries included: where another can take over, it is tried once only.
+        since: Since when an attempt runs, by `time.monotonic`; None: none does.
+        last: What the last attempt that has ended said, masked; None: it was taken, or there was none.
     """
 
     def __init__(self) -> None:
         self.is_down = False
+        self.since: float | None = None
+        self.last: str | None = None
 
 
 class Outlet(Struct, frozen=True, eq=False):

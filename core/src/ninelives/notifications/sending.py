@@ -56,6 +56,16 @@ class Sends:
         *,
         report: Literal[True],
     ) -> Report: ...
+    @overload
+    def send_notification(
+        self,
+        message: str,
+        details: Mapping[str, Any] | None = None,
+        severity: ErrorSeverity | str = ErrorSeverity.ERROR,
+        error_type: str | None = None,
+        *,
+        report: bool,
+    ) -> bool | Report: ...
     def send_notification(
         self,
         message: str,
@@ -141,6 +151,16 @@ class Sends:
         *,
         report: Literal[True],
     ) -> Report: ...
+    @overload
+    async def asend_notification(
+        self,
+        message: str,
+        details: Mapping[str, Any] | None = None,
+        severity: ErrorSeverity | str = ErrorSeverity.ERROR,
+        error_type: str | None = None,
+        *,
+        report: bool,
+    ) -> bool | Report: ...
     async def asend_notification(
         self,
         message: str,

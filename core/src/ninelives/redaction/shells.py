@@ -10,7 +10,7 @@ from typing import Any
 
 from ninelives.address import MASK
 
-__all__ = ["argument_of", "mask_shells", "program_of"]
+__all__ = ["Arguments", "mask_shells"]
 
 # Of each program the options whose value is a password, whole or behind a user's name; MySQL's takes none but attached.
 _PROGRAMS = {
@@ -21,21 +21,30 @@ _PROGRAMS = {
     "mysqldump": "-p",
     "mysqladmin": "-p",
     "mariadb": "-p",
+    "mariadb-dump": "-p",
     "mongo": "-p",
     "mongosh": "-p",
     "mongodump": "-p",
     "sshpass": "-p",
-    "docker login": "-p",
+    "docker": "-p",
+    "podman": "-p",
+    "helm": "-p",
+    "az": "-p",
+    "oc": "-p",
     "redis-cli": "-a",
     "ldapsearch": "-w",
 }
-_ONLY_ATTACHED = frozenset({"mysql", "mysqldump", "mysqladmin", "mariadb"})
+_ONLY_ATTACHED = frozenset({"mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump"})
+# Of these only for the command that logs in: with others ``-p`` is a port, or something else.
+_LOGGING_IN = frozenset({"docker", "podman", "helm", "az", "oc"})
+_LOGIN = "login"
 _OPTIONS = {program: frozenset(options.split()) for program, options in _PROGRAMS.items()}
 _USERS = frozenset({"-u", "-U", "--user", "--proxy-user", "--auth", "http-a", "https-a"})
 _ATTACHED = re.compile(r"(-[pa])(?=.)")
 _NUMBERS = re.compile(r"[0-9]*:[0-9]+\Z")  # ids of a user and a group, a port
 
 _PROGRAM = re.compile(rf"(?<![\w.-])(?:{'|'.join(sorted(_PROGRAMS, key=len, reverse=True))})(?![\w.:-])")
+_LOGIN_WORD = re.compile(rf"(?<![\w./:-]){_LOGIN}(?![\w./:-])")
 # An option and its value, as a shell has them and as a list in Python or JSON.
 _OPTION = re.compile(
     r"""(?<![\w-])(-[uUpaw]|--(?:proxy-)?user|--auth)(\\?["'],[ ]?\\?["']|[ =]["']?|(?=[^\s"'=-]))([^\s"'\\]{1,200}+)"""
@@ -53,31 +62,54 @@ def mask_shells(text: str) -> str:
     return _OPTION.sub(_without_password, text) if " -" in text or "'-" in text or '"-' in text else text
 
 
-def program_of(arguments: Any) -> str:
-    """The program that a list of arguments begins with, if it is one whose options are known; else nothing."""
-    first = arguments[0] if isinstance(arguments, (list, tuple)) and arguments else None
-    program = first.rpartition("/")[2] if isinstance(first, str) else ""
-    return program if program in _OPTIONS else ""
+class Arguments:
+    """What a list of arguments says so far, read one after the other: whatever runs the program, as ``sudo`` does."""
 
+    def __init__(self) -> None:
+        self._before: Any = None
+        self._program = ""
+        self._has_password = False
 
-def argument_of(program: str, before: Any, argument: Any) -> str | None:
-    """What is shown of an argument of this program that holds a password; None if it holds none."""
-    if not isinstance(argument, str) or not isinstance(before, str):
-        return None
-    known = _OPTIONS[program]
-    if before in known and program not in _ONLY_ATTACHED:
-        return _hidden(program, before, argument)
-    attached = _ATTACHED.match(argument)
-    return f"{attached[1]}{MASK}" if attached and attached[1] in known else None
+    def shown(self, argument: Any) -> str | None:
+        """What is shown of the next argument, if it holds a password; None if it holds none."""
+        before, self._before = self._before, argument
+        if not isinstance(argument, str):
+            return None
+        shown = self._without_password(before, argument) if self._has_password else None
+        if shown is None:
+            self._learn(argument)
+        return shown
+
+    def _learn(self, argument: str) -> None:
+        if (name := argument.rpartition("/")[2]) in _OPTIONS:
+            self._program, self._has_password = name, name not in _LOGGING_IN
+        elif argument == _LOGIN and self._program in _LOGGING_IN:
+            self._has_password = True
+
+    def _without_password(self, before: Any, argument: str) -> str | None:
+        known = _OPTIONS[self._program]
+        if isinstance(before, str) and before in known and self._program not in _ONLY_ATTACHED:
+            return _hidden(self._program, before, argument)
+        attached = _ATTACHED.match(argument)
+        return f"{attached[1]}{MASK}" if attached and attached[1] in known else None
 
 
 def _without_password(found: re.Match[str]) -> str:
     option, joint, value = found.groups()
-    programs = _PROGRAM.findall(found.string, max(found.start() - _LOOK_BACK, 0), found.start())
-    if not programs or option not in _OPTIONS[programs[-1]] or (joint and programs[-1] in _ONLY_ATTACHED):
+    program = _program_before(found)
+    if option not in _OPTIONS.get(program, ()) or (joint and program in _ONLY_ATTACHED):
         return found[0]
-    shown = _hidden(programs[-1], option, value)
+    shown = _hidden(program, option, value)
     return found[0] if shown is None else f"{option}{joint}{shown}"
+
+
+def _program_before(option: re.Match[str]) -> str:
+    """The last program before the option, if it takes a password there; else nothing."""
+    text, end = option.string, option.start()
+    programs = [*_PROGRAM.finditer(text, max(end - _LOOK_BACK, 0), end)]
+    if not programs or (programs[-1][0] in _LOGGING_IN and not _LOGIN_WORD.search(text, programs[-1].end(), end)):
+        return ""
+    return programs[-1][0]
 
 
 def _hidden(program: str, option: str, value: str) -> str | None:

@@ -13,7 +13,7 @@ from ninelives.describing import safe_message, safe_repr, type_name
 from ninelives.redaction.cards import is_card
 from ninelives.redaction.functions import text_with_functions
 from ninelives.redaction.keys import is_count, is_secret
-from ninelives.redaction.shells import argument_of, program_of
+from ninelives.redaction.shells import Arguments
 
 __all__ = ["MAX_DEPTH", "MAX_ITEMS", "MAX_PARTS", "redact"]
 
@@ -94,10 +94,10 @@ class _Walk:
         masked: list[Any] = []
         before: Any = None
         is_pair = len(value) == _PAIR
-        program = program_of(value)
+        arguments = Arguments()
         for item in self._first(value):
             hidden = _names_secret(before, "" if is_pair else _FLAG) and not _names_secret(item, "")
-            shown = argument_of(program, before, item) if program else None
+            shown = arguments.shown(item)
             masked.append(MASK if hidden else self.mask(item if shown is None else shown, depth))
             before = item
         return masked + self._rest(value)

@@ -223,7 +223,7 @@ class Run:
         return Work(held, call, held.claimed.hand(*call.args, *call.kwargs.values()), time.monotonic())
 
     def _failed(self, work: Work, error: Exception) -> None:
-        why = f"{type_name(error)}: {safe_message(error, 500)}"
+        why = f"{type_name(error)}: {work.call.without_masked(safe_message(error, 500))}"
         if is_refusal(work.call, error):
             self.halt("circuit open")
             self.report.retry_after = getattr(error, "retry_after", None)

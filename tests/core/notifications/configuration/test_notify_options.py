@@ -190,3 +190,27 @@ def test_a_channel_that_must_be_awaited_is_refused():
 
     with pytest.raises(ConfigurationError, match=r"channels\[0\].*no coroutine function"):
         AdminNotifier(channels=[Later()])
+
+
+class Given:
+    """A channel whose `send` is given."""
+
+    def __init__(self, send):
+        self.send = send
+
+    def close(self): ...
+
+
+@pytest.mark.parametrize("send", [lambda _notification: None, lambda _notification, _timeout: None, lambda: None])
+def test_a_channel_that_can_not_be_called_is_refused(send):
+    """One whose `send` takes no notification with `timeout=` would fail at each alert: it is refused when built."""
+    with pytest.raises(
+        ConfigurationError, match=r"channels\[0\].*`send` can be called with a notification and timeout="
+    ):
+        AdminNotifier(channels=[Given(send)])
+
+
+@pytest.mark.parametrize("send", [type, lambda *_, **__: None, lambda _notification, **_: None])
+def test_a_channel_that_can_be_called_is_taken(send):
+    """Whatever its arguments are called; and where that can't be seen."""
+    AdminNotifier(channels=[Given(send)]).close()

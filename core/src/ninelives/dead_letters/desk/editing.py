@@ -19,7 +19,7 @@ from ninelives.dead_letters.looking import hidden_in, refuse_newer
 from ninelives.dead_letters.paths import differences, marked_in
 from ninelives.dead_letters.payload import MAX_DEPTH, MAX_MARKED, decode, path_text, step_text
 from ninelives.dead_letters.places import Place
-from ninelives.dead_letters.redacting import masked_in
+from ninelives.dead_letters.put_back import masked_in
 from ninelives.dead_letters.store import Lease
 from ninelives.describing import safe_message, type_name
 from ninelives.errors import LeaseLostError, LetterNotFoundError, StoreError

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from inspect import iscoroutinefunction
+from inspect import iscoroutinefunction, signature
 from typing import Any
 
 from msgspec import Struct
@@ -22,6 +22,7 @@ Place = Address | Channel
 """An address, or a channel that the program gives."""
 
 _CHANNEL = "an address, like 'log:', or a channel"
+_SEND = "a channel whose `send` can be called with a notification and timeout= in seconds"
 _SEVERITY = f"one of: {', '.join(ErrorSeverity)}"
 _GROUP = "a list of at least two different channels, in the order in which they are tried"
 
@@ -86,6 +87,8 @@ def entry_at(where: str, given: Any, checks: Checks, expected: str = _CHANNEL) -
     if _is_place(given):
         if iscoroutinefunction(getattr(given, "send", None)):
             _note(checks, where, given, "a channel whose `send` is no coroutine function: nobody would await it")
+        elif not isinstance(given, Address) and not _takes_timeout(given.send):
+            _note(checks, where, given, _SEND)
         return Entry(where, given)
     _note(checks, where, given, expected)
     return None
@@ -142,6 +145,17 @@ def _note(checks: Checks, where: str, value: Any, expected: str) -> None:
 def _is_place(value: Any) -> bool:
     # A generator has `send` and `close` too.
     return isinstance(value, (str, Address)) or (isinstance(value, Channel) and not isinstance(value, (type, Iterator)))
+
+
+def _takes_timeout(send: Callable[..., object]) -> bool:
+    """As far as can be seen; of those written in C some don't say."""
+    try:
+        signature(send).bind(None, timeout=1.0)
+    except ValueError:
+        return True
+    except TypeError:
+        return False
+    return True
 
 
 def _is_ordered(value: Any) -> bool:

@@ -16,6 +16,7 @@ from ninelives.errors import ChannelError
 from ninelives.locks import new_lock
 from ninelives.notifications.behalf import ends_program, on_behalf
 from ninelives.notifications.dispatch.haste import haste
+from ninelives.notifications.dispatch.reasons import reason_of
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.outlet import Outlet
 
@@ -93,6 +94,7 @@ def attempts(
         error = _attempt(outlet, notification, min(timeout, left - min(GRACE, left / 10)), left, others)
         delay = math.inf if others and haste.is_on else next(waits, math.inf)
         outlet.health.is_down = error is not None and _may_pass(error)
+        outlet.health.last = None if error is None else reason_of(error)
         if not outlet.health.is_down or clock.monotonic() + delay >= end:
             return error
         clock.sleep(delay)
@@ -142,12 +144,14 @@ def _send_in_thread(
             bell.set()
 
     # A daemon: at the end of the program nothing waits for it.
+    outlet.health.since = begin
     thread = Thread(target=copy_context().run, args=(send,), name="ninelives-send", daemon=True)
     try:
         thread.start()
     except RuntimeError:  # the program is ending, or has all the threads that it may have
         return _send_here(outlet, notification, timeout)
     haste.wait(bell, ended.is_set, patience, others)
+    outlet.health.since = None
     if outcome:
         return outcome[0]
     _hanging.add(outlet, thread)

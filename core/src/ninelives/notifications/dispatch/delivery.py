@@ -15,6 +15,7 @@ from ninelives.late_imports import importing
 from ninelives.notifications.alert import Alert, Phase
 from ninelives.notifications.behalf import ends_program, on_behalf
 from ninelives.notifications.dispatch.attempts import attempts
+from ninelives.notifications.dispatch.reasons import reason_at
 from ninelives.notifications.dispatch.telling import NOT_BEGUN, tell
 from ninelives.notifications.dispatch.worded import worded
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ninelives.notifications.outlet import Outlet
     from ninelives.notifications.route import Destination, Route
 
-__all__ = ["Delivery", "prepare", "reason_of"]
+__all__ = ["Delivery", "prepare"]
 
 _Failure = tuple["Outlet", BaseException]
 
@@ -159,7 +160,7 @@ class Delivery:
 
     def _tell(self, outlet: Outlet, error: BaseException | None) -> None:
         kind = NotificationSent if error is None else NotificationFailed
-        reason = None if error is None else reason_of(error)
+        reason = None if error is None else reason_at(outlet, error)
         tell(kind, self.notification, self.route, outlet, reason=reason, count=self.notification.count)
 
     def _taken(self, destination: Destination, outlet: Outlet) -> None:
@@ -197,7 +198,7 @@ class Delivery:
         details = {
             **self.notification.details,
             "not_delivered_to": ", ".join(outlet.label for outlet, _ in failures),
-            "because": "; ".join(reason_of(error) for _, error in failures),
+            "because": "; ".join(reason_at(outlet, error) for outlet, error in failures),
         }
         return replace(self.notification, details=details)
 
@@ -214,12 +215,3 @@ def prepare() -> None:
         import ninelives.notifications.words.content
         import ninelives.redaction
         import ninelives.transient  # noqa: F401 - needed later
-
-
-def reason_of(error: BaseException) -> str:
-    """What an error says, masked, and what to install where that would help."""
-    from ninelives.describing import safe_message, type_name
-    from ninelives.missing import install_advice
-    from ninelives.redaction import redact_text
-
-    return redact_text(f"{type_name(error)}: {safe_message(error)}{install_advice(error)}")

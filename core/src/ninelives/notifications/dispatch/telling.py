@@ -7,9 +7,9 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ninelives.errors import ChannelError
 from ninelives.events import NotificationEvent, NotificationFailed, NotificationSent, NotificationSuppressed
 from ninelives.notifications.behalf import ends_program, on_behalf
+from ninelives.notifications.dispatch.reasons import CutOffError
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.occurrence import Occurrence
 
@@ -105,7 +105,7 @@ def abandon(jobs: list[tuple[Job, str]]) -> None:
     """
     first: BaseException | None = None
     for job, when in list(jobs):
-        error = ChannelError(f"the program ended {when}")
+        error = CutOffError(f"the program ended {when}")
         end = _do(job, job.delivery.abandon, error)
         if end is not None:
             first = first or end

@@ -8,11 +8,11 @@ from contextlib import suppress
 from contextvars import copy_context
 from threading import Thread
 
-from ninelives.errors import ChannelError
 from ninelives.notifications.alert import Alert
 from ninelives.notifications.behalf import is_delivering
 from ninelives.notifications.dispatch.attempts import GRACE
-from ninelives.notifications.dispatch.delivery import Delivery, reason_of
+from ninelives.notifications.dispatch.delivery import Delivery
+from ninelives.notifications.dispatch.reasons import CutOffError, reason_at
 from ninelives.notifications.notification import Notification
 from ninelives.notifications.occurrence import Ready
 from ninelives.notifications.report import Outcome, Report, Result
@@ -50,7 +50,7 @@ def deliver_directly(notification: Notification, route: Route) -> Report:
     for destination, thread in threads:
         if thread is not None:
             thread.join(max(end - time.monotonic(), 0.0))
-            late = ChannelError(f"it took longer than {route.timeout:g} s")
+            late = CutOffError(f"it took longer than {route.timeout:g} s")
             if thread.is_alive() and not delivery.abandon(destination, late):
                 thread.join(GRACE)  # it has just ended, and is writing that down
     return _report(delivery, "it was not needed")
@@ -90,4 +90,4 @@ def _results(delivery: Delivery, destination: Destination, why_not: str) -> Iter
         elif (error := outcomes[outlet.key]) is None:
             yield outlet.key, Result(outlet.label, Outcome.SENT)
         else:
-            yield outlet.key, Result(outlet.label, Outcome.FAILED, reason_of(error))
+            yield outlet.key, Result(outlet.label, Outcome.FAILED, reason_at(outlet, error))

@@ -12,7 +12,7 @@ import click
 
 from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.paths import add_path, set_path
-from ninelives.dead_letters.redacting import masked_in
+from ninelives.dead_letters.put_back import masked_in
 from ninelives_cli.dlq.changes import Change, changes_of
 from ninelives_cli.dlq.drafts import drafted, open_editor
 

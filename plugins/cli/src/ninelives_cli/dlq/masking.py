@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from ninelives.dead_letters.letter import DeadLetter
-from ninelives.dead_letters.redacting import masked_again
+from ninelives.dead_letters.put_back import masked_again
 from ninelives.redaction import one_line, redact, redact_function, redact_text
 
 __all__ = ["as_text", "clean", "clean_function", "clean_lines", "hidden", "pretty", "record_of"]

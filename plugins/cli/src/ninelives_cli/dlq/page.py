@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ninelives.dead_letters.letter import DeadLetter
-from ninelives.dead_letters.redacting import masked_again
+from ninelives.dead_letters.put_back import masked_again
 from ninelives.dead_letters.views import put_back_advice
 from ninelives.redaction import redact
 from ninelives_cli.dlq.masking import clean, clean_function, clean_lines, pretty

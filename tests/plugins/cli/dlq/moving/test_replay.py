@@ -134,7 +134,7 @@ def test_what_was_masked_is_named(program, keep, kept, order, shop, done):
     ended = program(*REPLAY, "--all")
     assert ended.returncode == 1
     assert (
-        f"{before[1].id}  its payload was masked when it was written (kwargs.iban): put it back with "
+        f"{before[1].id}  its payload lacks kwargs.iban, masked when it was written: put it back with "
         f"ninelives dlq edit {before[1].id} --set PATH=VALUE\n"
     ) in ended.stdout
     assert done() == ["0"]
