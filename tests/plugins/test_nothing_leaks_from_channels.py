@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ninelives import ChannelError, ErrorSeverity, Pipeline, StoreError
+from ninelives.address import Address
 from ninelives.circuit import CircuitState
 from ninelives.dead_letters.missed import Missed
 from ninelives.notifications.alert import Alert, Phase
@@ -30,6 +31,7 @@ from ninelives_email.envelope import Envelope
 from ninelives_email.message import message_of
 from ninelives_log.channel import LogChannel
 from ninelives_log.listener import log_event
+from ninelives_sms.factory import sms_channel
 from ninelives_sns.publication import FORMATS, publication_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -110,6 +112,28 @@ def test_no_mail_shows_a_secret(notification):
 def test_no_message_of_sns_shows_a_secret(notification, form):
     """Not in its subject, its attributes, or its text, nor as JSON."""
     assert shows_nothing(json.dumps(publication_of(notification, form), ensure_ascii=False))
+
+
+class Client:
+    """SNS, as far as text messages need it."""
+
+    def __init__(self):
+        self.said = []
+
+    def publish(self, **said):
+        self.said.append(said)
+
+
+@bounded
+@given(notifications)
+def test_no_text_message_shows_a_secret(notification):
+    """Not in its text, nor in what goes along with it; the number that it goes to is the number that was given."""
+    channel, client = sms_channel(Address.parse("sms:+15550001111?sender_id=SHOP")), Client()
+    channel._clients = SimpleNamespace(client=lambda _timeout: client)
+    channel.send(notification, timeout=1.0)
+    (said,) = client.said
+    assert said.pop("PhoneNumber") == "+15550001111"
+    assert shows_nothing(json.dumps(said, ensure_ascii=False))
 
 
 @bounded

@@ -132,7 +132,8 @@ class FollowedCircuit:
     def __str__(self) -> str:
         circuit = self.circuit
         state = circuit.state.value.replace("_", "-")
-        return f"{self.name}: {state}, {circuit.failures} failure{'' if circuit.failures == 1 else 's'} in a row"
+        failures = f"{circuit.failures} failure{'' if circuit.failures == 1 else 's'} in a row"
+        return f"{state}, {failures} ({self.name})"  # the name last: "token-service: closed" would look like a token
 
     def circuit_opened(self) -> None:
         """It refuses calls from now on."""

@@ -125,4 +125,5 @@ class Catalogue(Generic[E]):
         return (f"{name!r} is a {elsewhere}",) if elsewhere is not None else ()
 
     def _broken(self) -> tuple[str, ...]:
-        return tuple(f"plugin {plugin}: {plugin.error}" for plugin in self.plugins if plugin.error is not None)
+        broken = (plugin for plugin in self.plugins if plugin.error is not None)
+        return tuple(f"plugin {each} {'is ' if each.switched_off else ''}{each.error}" for each in broken)

@@ -124,6 +124,16 @@ def test_wherever_it_was_put_back(world, moved):
     assert PHONE in repr(letter)
 
 
+def test_an_edit_where_nothing_was_masked(world):
+    """What is edited in a letter of which nothing was masked is shown as it is."""
+    pipeline = world.pipeline(dead_letter={"store": "memory:", "redact": []})
+    pipeline.using(operation="ring").try_run(Ring(), "Tim")
+    desk = pipeline["dead_letter"].desk()
+    shown = pipeline["dead_letter"].receive_from_dlq()[0]["message_id"]
+    letter = desk.edit(shown, lambda payload: set_path(payload, "args[0]", "Tom"))
+    assert masked_again(letter) == letter
+
+
 def test_of_a_message_that_is_run_again(world):
     """Nor do those of a pipeline's call that a queue's reprocessor makes with a message that was put back."""
     queue = DeadLetterQueue(

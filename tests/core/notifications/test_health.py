@@ -52,9 +52,9 @@ def test_changes_are_told(check, channel, listener):
     assert all(check(True, False, False, False, True, True, False, **details))
     sent = channel.notifications
     assert [each.message for each in sent] == [
-        "Health check of openai_api: not healthy",
-        "Health check of openai_api: healthy again",
-        "Health check of openai_api: not healthy",
+        "Health check (openai_api): not healthy",
+        "Health check (openai_api): healthy again",
+        "Health check (openai_api): not healthy",
     ]
     assert [(each.severity, each.resolved) for each in sent[:2]] == [("ERROR", False), ("INFO", True)]
     assert sent[0].details == details
@@ -93,8 +93,8 @@ def test_components_are_remembered_apart(check, channel):
     for details in ({"component": "a"}, {"component": "b"}, {}, {"component": 7}):
         check(False, **details)
     assert [each.message for each in channel.notifications] == [
-        "Health check of a: not healthy",
-        "Health check of b: not healthy",
+        "Health check (a): not healthy",
+        "Health check (b): not healthy",
         "Health check: not healthy",
     ]
 

@@ -403,8 +403,8 @@ def test_a_failure_says_how_its_circuit_stands(make, after, pager):
     after(300)
     told = [(one.pipeline, one.count, one.details.get("circuit_state")) for one in pager.notifications]
     assert told == [
-        ("shop", 1, "shop: closed, 1 failure in a row"),
-        ("counted", 1, "counted: closed, 1 failure in a row"),
+        ("shop", 1, "closed, 1 failure in a row (shop)"),
+        ("counted", 1, "closed, 1 failure in a row (counted)"),
         ("bare", 1, None),
-        ("counted", 1, "counted: closed, 2 failures in a row"),
+        ("counted", 1, "closed, 2 failures in a row (counted)"),
     ]

@@ -338,7 +338,7 @@ async def test_async_twins(make, backends):
     assert [(each.message, each.severity) for each in sent] == [
         ("a", "INFO"),
         ("a", "ERROR"),
-        ("Health check of db: not healthy", "ERROR"),
+        ("Health check (db): not healthy", "ERROR"),
     ]
     await notifier.aclose()
     assert backends.opened["log:"].closed

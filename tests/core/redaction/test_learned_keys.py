@@ -367,7 +367,13 @@ def test_an_import_reads_nothing_and_a_part_imports_nothing_heavy(program, paths
 
 
 def run(program):
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=LIMIT, check=False)
+    return subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
 
 
 def test_a_log_that_stands_in_masks_what_the_file_names(config, caplog):

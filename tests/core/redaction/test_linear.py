@@ -22,6 +22,7 @@ AT_ONE_PLACE = (
     "cards._HEX", "cards._SCHEME", "functions._FUNCTION", "pairs._CONTENT", "pairs._EXPRESSION", "pairs._FRAME",
     "pairs._LINE", "pairs._NUMBER", "pairs._PART", "pairs._PLACE", "pairs._REST", "pairs._WORD", "pairs._WORDS",
     "phones._FRACTION", "reports._INSERT", "reports._NEXT_ROW", "shells._ATTACHED", "shells._NUMBERS", "walk._NAME",
+    "functions._KIND",
 )  # fmt: skip
 
 HOSTILE = [

@@ -15,6 +15,8 @@ from ninelives.redaction.text import one_line, redact_text
 __all__ = ["functions_in", "redact_function", "text_with_functions"]
 
 _FUNCTION = re.compile(r"[^\W\d][\w.]*:[\w.<>]+")
+# What groups failures of one kind: pipeline, the error's type, fingerprint; or what became too many kinds.
+_KIND = re.compile(r"[^\W\d][\w .-]*:(?:others|[\w.<>]+:[\w-]*)")
 _LONGEST = 500  # characters
 # Stands for the colon of a name while the text around it is masked: a character for private use, of which none is one.
 _COLON = "\ue000"
@@ -52,13 +54,20 @@ def text_with_functions(names: Iterable[str], *, one_line_only: bool = False) ->
 
 
 def functions_in(fields: Any) -> list[str]:
-    """The names of functions that an event's or a record's own fields hold, or a notification's details."""
+    """The names of functions that an event's or a record's own fields hold, or a notification's details.
+
+    And the key of its kind, in which a pipeline may be called as a secret is.
+    """
     if type(fields) is not dict:
         return []
-    operation = fields.get("operation")
+    operation: Any = fields.get("operation")
     commands = (fields.get(name) for name in _COMMANDS)
     apps = [found[1] for command in commands if isinstance(command, str) and (found := _APP.search(command))]
-    return [operation, *apps] if isinstance(operation, str) else apps
+    names: list[str] = [operation, *apps] if isinstance(operation, str) else apps
+    key, pipeline = fields.get("key"), fields.get("pipeline")
+    if isinstance(key, str) and isinstance(pipeline, str) and key.startswith(f"{pipeline}:"):
+        names.append(key)
+    return names
 
 
 @lru_cache(maxsize=500)
@@ -68,7 +77,7 @@ def _that_find(names: frozenset[str]) -> re.Pattern[str] | None:
 
 
 def _is_function(name: str) -> bool:
-    return len(name) <= _LONGEST and _FUNCTION.fullmatch(name) is not None
+    return len(name) <= _LONGEST and (_FUNCTION.fullmatch(name) or _KIND.fullmatch(name)) is not None
 
 
 def _without_colon(name: re.Match[str]) -> str:

@@ -57,7 +57,7 @@ def write(level: str, event: str, fields: Mapping[str, Any]) -> None:
 
 
 def _masked(fields: Mapping[str, Any]) -> dict[str, Any]:
-    names = functions_in(fields.get("details") or fields)  # a notification's are among its details
+    names = [*functions_in(fields), *functions_in(fields.get("details"))]  # a notification's are among its details
     masked: dict[str, Any] = redact(dict(fields), one_line_only=True, functions=names)
     return masked
 

@@ -331,8 +331,8 @@ def test_no_details_are_none(given):
 def test_a_health_check():
     """One that is well again is marked as the end of what was told."""
     ill, well = of_health("db", False, {"lag": 7}, NINE), of_health("db", True, None, NINE)
-    assert (ill.message, ill.severity, ill.resolved) == ("Health check of db: not healthy", "ERROR", False)
-    assert (well.message, well.severity, well.resolved) == ("Health check of db: healthy again", "INFO", True)
+    assert (ill.message, ill.severity, ill.resolved) == ("Health check (db): not healthy", "ERROR", False)
+    assert (well.message, well.severity, well.resolved) == ("Health check (db): healthy again", "INFO", True)
     assert ill.key == well.key
     assert ill.details == {"lag": 7}
 

@@ -289,7 +289,7 @@ def test_what_is_switched_off_says_so(doctor, program):
     program.environ["NINELIVES_DISABLE_PLUGINS"] = "sqlite"
     (_, rows) = doctor('[pipelines.shop]\ndead_letter = { store = "sqlite:./x.db" }')
     detail = found(rows, "settings")["detail"]
-    assert "plugin 'sqlite' of ninelives-sqlite: switched off by NINELIVES_DISABLE_PLUGINS" in detail
+    assert "plugin 'sqlite' of ninelives-sqlite is switched off by NINELIVES_DISABLE_PLUGINS" in detail
 
 
 def test_a_file_that_can_not_be_read(doctor):

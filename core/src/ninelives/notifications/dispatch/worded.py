@@ -36,7 +36,7 @@ def worded(alert: Alert) -> Notification:
 
 def _bare(alert: Alert) -> Notification:
     from ninelives.notifications.notification import Notification
-    from ninelives.redaction import redact_text
+    from ninelives.redaction import redact_function, redact_text
 
     about = alert.occurrence
     return Notification(
@@ -44,7 +44,7 @@ def _bare(alert: Alert) -> Notification:
         severity=about.severity,
         error_type=about.error_type,
         pipeline=None if about.pipeline is None else redact_text(about.pipeline),
-        key=redact_text(about.key),
+        key=redact_function(about.key),
         count=alert.count,
         first=alert.first,
         last=alert.last,

@@ -86,7 +86,8 @@ def of_message(message: Any, details: Any, severity: str, error_type: str | None
 
 def of_health(component: str | None, is_healthy: bool, details: Any, now: datetime) -> Notification:  # noqa: FBT001 - as in the public method
     """That something is not healthy, or is so again."""
-    what = "Health check" if component is None else f"Health check of {redact_text(component)}"
+    # In brackets: "token-service: not healthy" would look like a token.
+    what = "Health check" if component is None else f"Health check ({redact_text(component)})"
     return Notification(
         message=f"{what}: healthy again" if is_healthy else f"{what}: not healthy",
         severity=ErrorSeverity.INFO if is_healthy else ErrorSeverity.ERROR,
