@@ -134,15 +134,41 @@ def test_an_edit_where_nothing_was_masked(world):
     assert masked_again(letter) == letter
 
 
+def test_what_can_not_be_decoded(world, caplog):
+    """Nor does the reason why a letter can't be decoded: neither in the replay's report nor in the log."""
+
+    def decode(value):
+        raise ValueError(f"what is {value}?")
+
+    options = {"store": "memory:", "redact": ["kwargs.phone", "message"], "decode": decode}
+    custom = {"$type": "custom", "value": PHONE}
+    pipeline, ring = world.pipeline(dead_letter=options), Ring()
+    pipeline.using(operation="ring").try_run(ring, 7)
+    queue = DeadLetterQueue(reprocessor=print, **options)
+    queue.send_to_dlq(7)
+    for one, path in ((pipeline["dead_letter"], "args[0]"), (queue, "message")):
+        (shown,) = one.receive_from_dlq()
+        one.desk().edit(shown["message_id"], lambda payload, path=path: set_path(payload, path, custom))
+    (reason,) = pipeline.replay().reasons.values()
+    assert reason == "its payload can't be decoded: builtins.ValueError: what is ***?"
+    assert not queue.reprocess_message(shown["message_id"])
+    assert reason in caplog.text
+    assert PHONE not in caplog.text
+
+
 def test_of_a_message_that_is_run_again(world):
     """Nor do those of a pipeline's call that a queue's reprocessor makes with a message that was put back."""
     queue = DeadLetterQueue(
-        store="memory:", redact=["message"], reprocessor=lambda message: pipeline.run(Ring(), message)
+        store="memory:",
+        redact=["message"],
+        fingerprint=lambda error: f"{error}",
+        reprocessor=lambda message: pipeline.run(Ring(), message),
     )
     pipeline = world.pipeline(dead_letter=queue)
     queue.send_to_dlq(PHONE)
     assert not queue.reprocess_message(put_back(pipeline))
     assert world.errors() == ("no answer from ***",) * 2
+    assert world.channel.notifications[-1].key == "shop:builtins.ConnectionError:no answer from ***"
 
 
 def test_of_a_letter_that_could_not_be_made(world, monkeypatch):

@@ -108,13 +108,13 @@ class Hiding(Struct, frozen=True):
             ),
             attempts=tuple(structs.replace(one, message=self.text(one.message)) for one in letter.attempts),
             error_info=self._node(letter.error_info),
-            fingerprint=self._fingerprint(letter),
+            fingerprint=self.fingerprint(letter.fingerprint, letter.fingerprint_version),
             tags={name: self.text(value) for name, value in letter.tags.items()},
         )
 
-    def _fingerprint(self, letter: DeadLetter) -> str | None:
-        said = letter.fingerprint
-        if said is None or letter.fingerprint_version != OWN_VERSION:
+    def fingerprint(self, said: str | None, version: int) -> str | None:
+        """The fingerprint without them: the program's own may be made of any text."""
+        if said is None or version != OWN_VERSION:
             return said
         return fingerprint_said(said) if self.everything else self.text(said)  # kinds stay apart in any case
 

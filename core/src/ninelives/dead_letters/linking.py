@@ -95,6 +95,8 @@ class LetterLink:
             return False
         hand.again = self._maker.failure(call, error)
         call.fingerprint, call.hiding = hand.again.fingerprint, hiding_again(hand.letter)
+        if call.hiding is not None:
+            call.fingerprint = call.hiding.fingerprint(call.fingerprint, hand.again.fingerprint_version)
         call.letter_id, call.letter_place = hand.letter.id, hand.place
         return True
 

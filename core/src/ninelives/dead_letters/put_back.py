@@ -14,8 +14,9 @@ from ninelives.dead_letters.letter import DeadLetter
 from ninelives.dead_letters.nodes import kind_of_node, parts_of
 from ninelives.dead_letters.paths import differences, get_path, set_path
 from ninelives.dead_letters.payload import MAX_DEPTH, path_text, step_text
+from ninelives.describing import safe_message, type_name
 
-__all__ = ["hiding_again", "masked_again", "masked_in"]
+__all__ = ["hiding_again", "masked_again", "masked_in", "undecodable"]
 
 _DEEPEST = 2 * MAX_DEPTH  # levels: what `encode` makes of an object is one more
 
@@ -36,6 +37,12 @@ def hiding_again(letter: DeadLetter) -> Hiding | None:
         return None if letter.original is None else Hiding.of(_put_back(letter))
     except Exception:  # nobody knows what is where
         return EVERYTHING
+
+
+def undecodable(letter: DeadLetter, error: Exception) -> str:
+    """That the letter's payload can't be decoded, and why: `decode` may have said what was put back."""
+    hiding, said = hiding_again(letter), safe_message(error)
+    return f"can't be decoded: {type_name(error)}: {said if hiding is None else hiding.text(said)}"
 
 
 def masked_again(letter: DeadLetter) -> DeadLetter:

@@ -11,9 +11,9 @@ from msgspec import Struct
 from ninelives.call import Call
 from ninelives.dead_letters.claims import Claimed
 from ninelives.dead_letters.in_hand import Hand, held
+from ninelives.dead_letters.put_back import undecodable
 from ninelives.dead_letters.views import lack_of, payload_of
 from ninelives.decorating import Kind, KindError, kind_of, refuse_coroutine
-from ninelives.describing import safe_message, type_name
 from ninelives.errors import CircuitBreakerOpenError
 
 __all__ = ["Reprocessing", "Reprocessor"]
@@ -123,7 +123,7 @@ class Reprocessor(Struct, frozen=True):
             try:
                 return Reprocessing(claimed, self.func, self.decode)
             except Exception as error:
-                why = f"can't be decoded: {type_name(error)}: {safe_message(error)}"
+                why = undecodable(letter, error)
         claimed.give_back()
         _warn("letter %s was not run again: its payload %s", letter.id, why)
         return None

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from ninelives.call import Call
 from ninelives.dead_letters.letter import DeadLetter
+from ninelives.dead_letters.put_back import undecodable
 from ninelives.dead_letters.views import lack_of, payload_of
 from ninelives.decorating import Kind, kind_of
-from ninelives.describing import safe_message, type_name
 
 if TYPE_CHECKING:
     from ninelives.clock import Clock
@@ -46,7 +46,7 @@ class Functions(Struct, frozen=True):
         try:
             args, kwargs = payload_of(letter, self.queue.options.decode)
         except Exception as error:
-            return f"its payload can't be decoded: {type_name(error)}: {safe_message(error)}"
+            return f"its payload {undecodable(letter, error)}"
         call = Call(
             func,
             args,
