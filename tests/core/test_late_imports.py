@@ -81,19 +81,24 @@ child(pid)
 """
 
 
-@pytest.mark.parametrize("body", [WAITS, GIVES_UP, FORKS_ITSELF])
-def test_a_fork_waits_for_an_import(tmp_path, body):
-    """A fork waits for what another thread is importing, for a while; its child can import, whoever was at it."""
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM + body)
-    (tmp_path / "slow.py").write_text(SLOW)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", program],
+def run(folder, program):
+    """Run it as a program, in this folder."""
+    (folder / "program.py").write_text(program)
+    return subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "program.py"],
         capture_output=True,
         text=True,
         timeout=LIMIT,
         check=False,
+        cwd=folder,
     )
+
+
+@pytest.mark.parametrize("body", [WAITS, GIVES_UP, FORKS_ITSELF])
+def test_a_fork_waits_for_an_import(tmp_path, body):
+    """A fork waits for what another thread is importing, for a while; its child can import, whoever was at it."""
+    (tmp_path / "slow.py").write_text(SLOW)
+    done = run(tmp_path, PROGRAM + body)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -147,16 +152,7 @@ shop.close()
 )
 def test_what_a_first_failure_imports_is_what_a_fork_waits_for(tmp_path, notify, first):
     """Nothing that a failing call, its letter, its alert or its log need is imported where a fork would not wait."""
-    program = tmp_path / "program.py"
-    program.write_text(SPIED.replace("NOTIFY", notify).replace("FIRST", first))
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", program],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-        cwd=tmp_path,
-    )
+    done = run(tmp_path, SPIED.replace("NOTIFY", notify).replace("FIRST", first))
     assert done.returncode == 0, done.stderr
     assert "AssertionError" not in done.stderr
 
@@ -192,15 +188,7 @@ assert os.waitpid(pid, 0)[1] == 0
 @pytest.mark.parametrize("imports", ["", "import logging"])
 def test_a_fork_in_the_middle_of_the_first_failure_leaves_a_child_that_can_fail(tmp_path, imports):
     """A child that is forked while another thread fails for the first time in the process runs calls that fail."""
-    program = tmp_path / "program.py"
-    program.write_text(FORKS_AT_ONCE.replace("IMPORTS", imports).replace("LIMIT", str(LIMIT / 2)))
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", program],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
+    done = run(tmp_path, FORKS_AT_ONCE.replace("IMPORTS", imports).replace("LIMIT", str(LIMIT / 2)))
     assert done.returncode == 0, done.stderr
 
 

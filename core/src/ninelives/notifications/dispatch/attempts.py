@@ -144,12 +144,12 @@ def _send_in_thread(
             bell.set()
 
     # A daemon: at the end of the program nothing waits for it.
-    outlet.health.since = begin
     thread = Thread(target=copy_context().run, args=(send,), name="ninelives-send", daemon=True)
     try:
         thread.start()
     except RuntimeError:  # the program is ending, or has all the threads that it may have
         return _send_here(outlet, notification, timeout)
+    outlet.health.since = begin
     haste.wait(bell, ended.is_set, patience, others)
     outlet.health.since = None
     if outcome:
